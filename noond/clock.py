@@ -1,0 +1,84 @@
+"""Time and ids: aware UTC inside, milliseconds in the database, UUIDv7 for everything made here."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+import uuid
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """Where the daemon takes the time from; tests hand in one they can move."""
+
+    def now(self) -> datetime:
+        """The present as an aware UTC time, cut to whole milliseconds."""
+        ...
+
+    def monotonic(self) -> float:
+        """Seconds that only ever grow, for intervals."""
+        ...
+
+
+class SystemClock:
+    """The machine's own clocks."""
+
+    def now(self) -> datetime:
+        """The present as an aware UTC time, cut to whole milliseconds."""
+        return from_ms(time.time_ns() // 1_000_000)
+
+    def monotonic(self) -> float:
+        """Seconds that only ever grow, for intervals."""
+        return time.monotonic()
+
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
+
+
+def to_ms(moment: datetime) -> int:
+    """Milliseconds since 1970-01-01 UTC of an aware time (below a millisecond is cut)."""
+    return (moment - _EPOCH) // _MILLISECOND
+
+
+def from_ms(milliseconds: int) -> datetime:
+    """The aware UTC time of milliseconds since 1970-01-01."""
+    return _EPOCH + milliseconds * _MILLISECOND
+
+
+def rfc3339(moment: datetime) -> str:
+    """The moment as RFC 3339 in UTC with milliseconds: `2026-11-20T08:00:00.000Z`."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+class _MonotonicUuid7:
+    """UUIDv7 (RFC 9562, 6.2 method 1): ids made in one process sort in the order they were made.
+
+    The 12 bits after the millisecond count the ids of that millisecond; when they run out the
+    millisecond moves on ahead of the clock.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._milliseconds = 0
+        self._count = 0
+
+    def __call__(self) -> str:
+        with self._lock:
+            now = time.time_ns() // 1_000_000
+            if now > self._milliseconds:
+                self._milliseconds, self._count = now, 0
+            elif self._count < 0xFFF:
+                self._count += 1
+            else:
+                self._milliseconds, self._count = self._milliseconds + 1, 0
+            milliseconds, count = self._milliseconds, self._count
+        tail = int.from_bytes(os.urandom(8), "big") >> 2
+        value = milliseconds << 80 | 0x7 << 76 | count << 64 | 0b10 << 62 | tail
+        return str(uuid.UUID(int=value))
+
+
+new_id = _MonotonicUuid7()
+"""A new UUIDv7 as text."""

@@ -1,0 +1,256 @@
+"""The settings: flag > `NOOND__SECTION__KEY` > noond.toml > default; unknown keys are errors."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+
+from noond.errors import ConfigError
+
+ENV_PREFIX = "NOOND__"
+
+
+def default_data_dir() -> Path:
+    """`$XDG_DATA_HOME/noond`, by default `~/.local/share/noond`."""
+    base = os.environ.get("XDG_DATA_HOME") or "~/.local/share"
+    return Path(base).expanduser() / "noond"
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+
+
+class ServerSettings(_Section):
+    """Where the daemon listens and keeps its files."""
+
+    host: str = Field("127.0.0.1", description="Address to listen on.")
+    port: int = Field(8737, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
+    data_dir: Path = Field(
+        default_factory=default_data_dir,
+        description="Directory of the database, the key file and `cli.json` (mode 0700).",
+    )
+    allowed_hosts: tuple[str, ...] = Field(
+        (),
+        description="Host names, beside the loopback ones and `host`, under which the daemon "
+        "answers. Requests with another `Host` get 421.",
+    )
+    allowed_origins: tuple[str, ...] = Field(
+        (),
+        description="Origins of web pages, beside the daemon's own, that may open the WebSocket "
+        "and send requests, for example `https://noond.example.org`.",
+    )
+    trusted_proxies: tuple[str, ...] = Field(
+        (),
+        description="Addresses or networks of reverse proxies whose `X-Forwarded-For` and "
+        "`X-Forwarded-Proto` are believed. They must end TLS.",
+    )
+    tls_cert: Path | None = Field(None, description="Certificate chain, PEM.")
+    tls_key: Path | None = Field(None, description="Private key of `tls_cert`, PEM.")
+    stop_seconds: float = Field(
+        10, gt=0, le=15, description="Seconds that running work gets to come to a halt at stop."
+    )
+
+    @model_validator(mode="after")
+    def _tls_pair(self) -> ServerSettings:
+        if (self.tls_cert is None) != (self.tls_key is None):
+            raise ValueError("tls_cert and tls_key go together: set both or neither")
+        return self
+
+
+class HubSettings(_Section):
+    """The WebSocket hub of the devices."""
+
+    frame_bytes: int = Field(
+        1_048_576, ge=65_536, le=67_108_864, description="Largest message, in bytes."
+    )
+    queue_bytes: int = Field(
+        8_388_608,
+        ge=65_536,
+        description="Bytes that may wait for one device; a device that reads more slowly is cut.",
+    )
+    heartbeat_seconds: float = Field(
+        30, gt=0, le=600, description="Time between pings; silence of 1.5 times this cuts."
+    )
+    hello_seconds: float = Field(10, gt=0, description="Time a device has to say hello.")
+    credit_bytes: int = Field(
+        1_048_576, ge=65_536, description="File bytes of one run that may wait to be extracted."
+    )
+    call_seconds: float = Field(30, gt=0, description="Time a device has to answer a call.")
+
+
+class LLMSettings(_Section):
+    """Who extracts records from text."""
+
+    provider: Literal["embedded", "openai"] = Field(
+        "embedded",
+        description="`embedded`: rules, no model, no network. `openai`: any server that speaks "
+        "OpenAI's chat completions.",
+    )
+    base_url: str | None = Field(
+        None, description="Address of the server, for example `http://127.0.0.1:11434/v1`."
+    )
+    api_key: SecretStr | None = Field(None, description="Key for the server, if it wants one.")
+    model: str | None = Field(None, description="Name of the model.")
+    timeout_seconds: float = Field(60, gt=0, description="Longest wait for one answer.")
+    max_tokens: int = Field(2000, gt=0, description="Tokens of one answer at most.")
+    retries: int = Field(
+        2, ge=0, le=10, description="Further tries after 429, 5xx or a lost connection."
+    )
+    concurrency: int = Field(4, ge=1, le=64, description="Extractions at once.")
+    chunk_characters: int = Field(
+        8000, ge=500, description="Longer texts are split at paragraph borders, overlapping."
+    )
+    prices: dict[str, tuple[Annotated[float, Field(ge=0)], Annotated[float, Field(ge=0)]]] = Field(
+        {},
+        description="US dollars per million prompt and completion tokens, by model: "
+        '`"gpt-4o-mini" = [0.15, 0.60]`. The cost of other models is unknown.',
+    )
+    usd_per_day: float | None = Field(
+        None, gt=0, description="Hard stop for all of a user's calls in a day of their zone."
+    )
+    usd_per_run: float | None = Field(None, gt=0, description="Hard stop for one run in a day.")
+
+    @model_validator(mode="after")
+    def _server_named(self) -> LLMSettings:
+        if self.provider == "openai" and not self.model:
+            raise ValueError('provider "openai" needs model (and base_url for a server of your own)')
+        return self
+
+
+class RunSettings(_Section):
+    """Runs of agents."""
+
+    file_bytes: int = Field(
+        16_777_216, ge=1, description="Largest file that is read; larger ones are reported."
+    )
+    silence_seconds: float = Field(
+        120, gt=0, description="How long a device may be silent while its files are awaited."
+    )
+    concurrent: int = Field(4, ge=1, le=64, description="Runs at once, of different devices.")
+
+
+class LimitSettings(_Section):
+    """Rates of the HTTP API."""
+
+    reads_per_minute: int = Field(3000, ge=1, description="Requests that read, per API key.")
+    writes_per_minute: int = Field(600, ge=1, description="Requests that change, per API key.")
+    failures_per_minute: int = Field(
+        10, ge=1, description="Wrong credentials evaluated, per kind and address."
+    )
+    body_bytes: int = Field(1_048_576, ge=1024, description="Largest request body.")
+
+
+class LogSettings(_Section):
+    """The log, on stderr."""
+
+    level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="Least level that is written."
+    )
+    style: Literal["json", "console"] = Field("console", description="One JSON object a line, or text.")
+
+
+class Settings(_Section):
+    """All settings. Build with `load_settings`."""
+
+    server: ServerSettings = ServerSettings()
+    hub: HubSettings = HubSettings()
+    llm: LLMSettings = LLMSettings()
+    runs: RunSettings = RunSettings()
+    limits: LimitSettings = LimitSettings()
+    log: LogSettings = LogSettings()
+
+
+def load_settings(
+    file: Path | None = None,
+    *,
+    flags: Mapping[str, Mapping[str, Any]] | None = None,
+    environ: Mapping[str, str] = os.environ,
+) -> Settings:
+    """The settings from a TOML file, the environment and flags, the last winning.
+
+    `flags` is by section and key; a value of None was not given. Raises ConfigError naming each
+    wrong key and where it was set.
+    """
+    merged: dict[str, dict[str, Any]] = {}
+    origin: dict[tuple[str, str], str] = {}
+    for where, section, key, value in [
+        *_from_file(file),
+        *_from_environment(environ),
+        *_from_flags(flags or {}),
+    ]:
+        merged.setdefault(section, {})[key] = value
+        origin[section, key] = where
+    try:
+        return Settings(**merged)
+    except ValidationError as error:
+        raise ConfigError("\n".join(_explain(error, origin))) from None
+
+
+def _from_file(file: Path | None) -> list[tuple[str, str, str, Any]]:
+    if file is None:
+        return []
+    try:
+        content = tomllib.loads(file.read_text("utf-8"))
+    except OSError as error:
+        raise ConfigError(f"{file} can't be read: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{file} is not valid TOML: {error}") from None
+    found = []
+    for section, keys in content.items():
+        if not isinstance(keys, dict):
+            raise ConfigError(f"{file}: `{section}` stands outside a [section]")
+        found += [(str(file), section, key, value) for key, value in keys.items()]
+    return found
+
+
+def _from_environment(environ: Mapping[str, str]) -> list[tuple[str, str, str, Any]]:
+    found = []
+    for name, text in environ.items():
+        if not name.upper().startswith(ENV_PREFIX):
+            continue
+        section, _, key = name[len(ENV_PREFIX) :].lower().partition("__")
+        if not key:
+            raise ConfigError(f"{name}: write {ENV_PREFIX}SECTION__KEY")
+        found.append((name, section, key, _decode(section, key, text)))
+    return found
+
+
+def _decode(section: str, key: str, text: str) -> Any:
+    """Lists and tables are written in the environment as TOML values."""
+    field = Settings.model_fields.get(section)
+    model = field.annotation if field is not None else None
+    if isinstance(model, type) and issubclass(model, _Section) and key in model.model_fields:
+        shape = str(model.model_fields[key].annotation)
+        if shape.startswith(("tuple", "dict")):
+            try:
+                return tomllib.loads(f"value = {text}")["value"]
+            except tomllib.TOMLDecodeError:
+                return text
+    return text
+
+
+def _from_flags(flags: Mapping[str, Mapping[str, Any]]) -> list[tuple[str, str, str, Any]]:
+    return [
+        (f"--{key.replace('_', '-')}", section, key, value)
+        for section, keys in flags.items()
+        for key, value in keys.items()
+        if value is not None
+    ]
+
+
+def _explain(error: ValidationError, origin: Mapping[tuple[str, str], str]) -> list[str]:
+    lines = []
+    # The input is left out on purpose: it may be a secret.
+    for item in error.errors(include_url=False, include_input=False, include_context=False):
+        place = [str(part) for part in item["loc"]]
+        where = origin.get((place[0], place[1])) if len(place) > 1 else None
+        message = item["msg"].removeprefix("Value error, ")
+        if item["type"] == "extra_forbidden":
+            message = "no such setting; see noond.toml for all of them"
+        lines.append(f"{'.'.join(place)}: {message}" + (f" (set by {where})" if where else ""))
+    return lines

@@ -1,0 +1,191 @@
+"""The one tree of errors.
+
+Each class has a stable `code`, says whether a retry helps, and its docstring is its default
+message. They are translated once per border: problem+json in `api`, an error frame in `hub`, a
+run's or job's outcome in `work`, an exit code in `cli`.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+class NoondError(Exception):
+    """noond could not do this; its log says why."""
+
+    code = "internal"
+    retryable = False
+
+    def __init__(self, message: str | None = None) -> None:
+        self.message = message or inspect.cleandoc(type(self).__doc__ or "")
+        super().__init__(self.message)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldError:
+    """What is wrong with one field of an input; `field` is a dotted path."""
+
+    field: str
+    message: str
+
+
+class Invalid(NoondError):
+    """The input is not valid."""
+
+    code = "invalid"
+
+    def __init__(self, message: str | None = None, *, fields: Sequence[FieldError] = ()) -> None:
+        self.fields = tuple(fields)
+        if message is None and self.fields:
+            message = "; ".join(f"{f.field}: {f.message}" for f in self.fields)
+        super().__init__(message)
+
+    @classmethod
+    def field(cls, field: str, message: str) -> Invalid:
+        """The error of a single field."""
+        return cls(fields=[FieldError(field=field, message=message)])
+
+
+class NotFound(NoondError):
+    """There is no such thing here."""
+
+    code = "not_found"
+
+
+class Conflict(NoondError):
+    """This contradicts the present state."""
+
+    code = "conflict"
+
+
+class RunInProgress(Conflict):
+    """The agent already has a run that is queued, running or waiting."""
+
+    code = "run_in_progress"
+
+    def __init__(self, run_id: str) -> None:
+        self.run_id = run_id
+        super().__init__()
+
+
+class IdempotencyConflict(Conflict):
+    """This Idempotency-Key was used before with another request; take a new key."""
+
+    code = "idempotency_key_reused"
+
+
+class AlreadyCreated(Conflict):
+    """Created by an earlier request with this Idempotency-Key; its secret is shown only once."""
+
+    code = "already_created"
+
+    def __init__(self, object_id: str) -> None:
+        self.object_id = object_id
+        super().__init__()
+
+
+class Unauthenticated(NoondError):
+    """A valid credential is needed: send `Authorization: Bearer <key>` or `X-API-Key`."""
+
+    code = "unauthenticated"
+
+
+class Forbidden(NoondError):
+    """The credential's scopes do not cover this."""
+
+    code = "forbidden"
+
+
+class RateLimited(NoondError):
+    """Too many requests; wait and try again."""
+
+    code = "rate_limited"
+    retryable = True
+
+    def __init__(self, message: str | None = None, *, retry_after_seconds: float) -> None:
+        self.retry_after_seconds = retry_after_seconds
+        super().__init__(message)
+
+
+class StorageError(NoondError):
+    """The database could not do this."""
+
+    code = "storage_error"
+
+
+class StorageFull(StorageError):
+    """The disk is full; make room and try again. Nothing was stored."""
+
+    code = "storage_full"
+    retryable = True
+
+
+class StorageBusy(StorageError):
+    """Another program holds the database; try again."""
+
+    code = "storage_busy"
+    retryable = True
+
+
+class StorageDamaged(StorageError):
+    """The database file is damaged."""
+
+    code = "storage_damaged"
+
+
+class SchemaTooNew(StorageError):
+    """The database was written by a newer noond."""
+
+    code = "schema_too_new"
+
+
+class DataDirectoryError(NoondError):
+    """The data directory can't be used."""
+
+    code = "data_directory"
+
+
+class DataDirectoryLocked(DataDirectoryError):
+    """Another daemon uses this data directory; stop it first."""
+
+    code = "data_directory_locked"
+
+
+class KeyMismatch(DataDirectoryError):
+    """The key file is not the one this database was made with; put the right one back."""
+
+    code = "key_mismatch"
+
+
+class ConfigError(NoondError):
+    """The configuration is not valid."""
+
+    code = "config"
+
+
+class DeviceOffline(NoondError):
+    """The device is not connected."""
+
+    code = "device_offline"
+    retryable = True
+
+
+class ModelError(NoondError):
+    """The model could not be asked or gave no usable answer."""
+
+    code = "model_error"
+
+
+class DocumentError(NoondError):
+    """The document can't be read as text."""
+
+    code = "document_unreadable"
+
+
+class BudgetReached(NoondError):
+    """The spending limit is reached; the run goes on when it renews."""
+
+    code = "budget"
+    retryable = True

@@ -1,0 +1,38 @@
+"""Between rows and dataclasses: milliseconds to aware times, JSON text to values."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from datetime import datetime
+from typing import Any, TypeAlias
+
+from noond.clock import from_ms, to_ms
+
+Connection: TypeAlias = sqlite3.Connection
+"""A connection on its own thread: reading, or inside the writer's transaction."""
+
+Transaction: TypeAlias = sqlite3.Connection
+"""The writer's connection, inside the present transaction."""
+
+Row: TypeAlias = sqlite3.Row
+
+
+def ms_or_none(moment: datetime | None) -> int | None:
+    """Milliseconds for a column that may be null."""
+    return None if moment is None else to_ms(moment)
+
+
+def time_or_none(milliseconds: int | None) -> datetime | None:
+    """The aware UTC time of a column that may be null."""
+    return None if milliseconds is None else from_ms(milliseconds)
+
+
+def dump(value: Any) -> str:
+    """JSON text for a column: compact, readable, keys in the order given."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def load(text: str) -> Any:
+    """The value of a JSON column."""
+    return json.loads(text)

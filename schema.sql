@@ -1,0 +1,265 @@
+-- The whole schema of noond.db: the one place to read the tables.
+-- It is made by noond/store/migrations; a test proves that both say the same.
+-- Times (`*_at`, `*_for`) are milliseconds since 1970-01-01 UTC. JSON is text. Ids are UUIDv7,
+-- except a device's, which the device chooses.
+
+-- One row per fact about this file itself: `key_check` proves that the key file fits.
+CREATE TABLE meta (
+    name  TEXT PRIMARY KEY,
+    value TEXT NOT NULL
+) WITHOUT ROWID;
+
+-- People. Everything below belongs to one of them.
+CREATE TABLE users (
+    id         TEXT PRIMARY KEY,
+    name       TEXT NOT NULL,
+    timezone   TEXT NOT NULL DEFAULT 'UTC',
+    created_at INTEGER NOT NULL
+);
+
+-- Keys of the HTTP API: 256 random bits, shown once; the SHA-256 is stored.
+CREATE TABLE api_keys (
+    id           TEXT PRIMARY KEY,
+    user_id      TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    name         TEXT NOT NULL,
+    key_hash     BLOB NOT NULL UNIQUE,
+    scopes       TEXT NOT NULL,
+    created_at   INTEGER NOT NULL,
+    expires_at   INTEGER NOT NULL,
+    last_used_at INTEGER,
+    revoked_at   INTEGER
+);
+CREATE INDEX api_keys_by_user ON api_keys (user_id);
+
+-- Devices. A token is 256 random bits, its SHA-256 is stored; after a rotation the previous one
+-- works until the new one was used.
+CREATE TABLE devices (
+    user_id             TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    id                  TEXT NOT NULL,
+    name                TEXT NOT NULL,
+    platform            TEXT,
+    app_version         TEXT,
+    capabilities        TEXT NOT NULL DEFAULT '[]',
+    token_hash          BLOB UNIQUE,
+    previous_token_hash BLOB UNIQUE,
+    created_at          INTEGER NOT NULL,
+    last_seen_at        INTEGER,
+    revoked_at          INTEGER,
+    PRIMARY KEY (user_id, id)
+) WITHOUT ROWID;
+
+-- Codes that pair a device: one use, five minutes, five tries. The code is stored as an HMAC
+-- under the data directory's key, because it is short enough to be guessed from a plain hash.
+CREATE TABLE pairing_codes (
+    id         TEXT PRIMARY KEY,
+    user_id    TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    device_id  TEXT,
+    code_hash  BLOB NOT NULL UNIQUE,
+    tries_left INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL,
+    used_at    INTEGER
+);
+CREATE INDEX pairing_codes_by_expiry ON pairing_codes (expires_at);
+
+-- Agents: what to read, what to look for, when. A deleted agent keeps its row for its history.
+CREATE TABLE agents (
+    id                 TEXT PRIMARY KEY,
+    user_id            TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    kind               TEXT NOT NULL CHECK (kind IN ('local')),
+    name               TEXT NOT NULL,
+    device_id          TEXT NOT NULL,
+    directory_paths    TEXT NOT NULL,
+    file_extensions    TEXT NOT NULL,
+    prompt_template    TEXT NOT NULL,
+    data_types         TEXT NOT NULL,
+    schedule_cron      TEXT,
+    timezone           TEXT NOT NULL,
+    missed             TEXT NOT NULL CHECK (missed IN ('latest', 'skip')),
+    max_age_hours      INTEGER NOT NULL,
+    quiet_hours        TEXT,
+    default_project_id TEXT,
+    enabled            INTEGER NOT NULL,
+    schedule_base_at   INTEGER,   -- the next fire is looked for after this; null: never run
+    schedule_note      TEXT,      -- what became of fires that were not served
+    last_run_at        INTEGER,
+    created_at         INTEGER NOT NULL,
+    updated_at         INTEGER NOT NULL,
+    deleted_at         INTEGER,
+    FOREIGN KEY (user_id, device_id) REFERENCES devices (user_id, id)
+);
+CREATE UNIQUE INDEX agents_by_name ON agents (user_id, name) WHERE deleted_at IS NULL;
+CREATE INDEX agents_by_device ON agents (user_id, device_id) WHERE deleted_at IS NULL;
+
+-- Runs: one execution of an agent each. Counters move in the transactions of what they count.
+CREATE TABLE runs (
+    id                TEXT PRIMARY KEY,
+    user_id           TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    agent_id          TEXT NOT NULL REFERENCES agents (id),
+    device_id         TEXT NOT NULL,
+    trigger           TEXT NOT NULL CHECK (trigger IN ('manual', 'schedule', 'first')),
+    status            TEXT NOT NULL CHECK (status IN ('queued', 'running', 'waiting', 'success',
+                                                      'partial', 'error', 'cancelled',
+                                                      'interrupted')),
+    waiting_for       TEXT CHECK (waiting_for IN ('device', 'files', 'budget')),
+    scheduled_for     INTEGER,
+    late_reason       TEXT,
+    created_at        INTEGER NOT NULL,
+    started_at        INTEGER,
+    waiting_since     INTEGER,
+    cancel_requested_at INTEGER,
+    read_at           INTEGER,   -- the device's last file was processed
+    completed_at      INTEGER,
+    items_processed   INTEGER NOT NULL DEFAULT 0,
+    items_created     INTEGER NOT NULL DEFAULT 0,
+    files_listed      INTEGER,
+    files_unchanged   INTEGER NOT NULL DEFAULT 0,
+    files_skipped     INTEGER NOT NULL DEFAULT 0,
+    dropped           TEXT NOT NULL DEFAULT '{}',  -- candidates the gate refused, by reason
+    llm_calls         INTEGER NOT NULL DEFAULT 0,
+    prompt_tokens     INTEGER NOT NULL DEFAULT 0,
+    completion_tokens INTEGER NOT NULL DEFAULT 0,
+    cost_usd          REAL NOT NULL DEFAULT 0,
+    unpriced_calls    INTEGER NOT NULL DEFAULT 0
+);
+CREATE INDEX runs_by_user ON runs (user_id, id);
+CREATE INDEX runs_by_agent ON runs (agent_id, id);
+CREATE UNIQUE INDEX runs_active ON runs (agent_id)
+    WHERE status IN ('queued', 'running', 'waiting');
+CREATE UNIQUE INDEX runs_by_fire ON runs (agent_id, scheduled_for)
+    WHERE scheduled_for IS NOT NULL;
+
+-- What went wrong in a run, one row per file and code (file '' = the run itself). Failed
+-- deliveries are not repeated here; they stand in `deliveries`.
+CREATE TABLE run_errors (
+    run_id  TEXT NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
+    file    TEXT NOT NULL,
+    code    TEXT NOT NULL,
+    message TEXT NOT NULL,
+    PRIMARY KEY (run_id, file, code)
+) WITHOUT ROWID;
+
+-- The ledger: which content of which file is done, by agent. `extractor` is the fingerprint of
+-- model, prompt, types and gate. `origin_path` is the path under which this content was first
+-- read: a moved file keeps it, so that its records stay known.
+CREATE TABLE ledger_entries (
+    agent_id    TEXT NOT NULL REFERENCES agents (id) ON DELETE CASCADE,
+    path        TEXT NOT NULL,
+    sha256      TEXT NOT NULL,
+    extractor   TEXT NOT NULL,
+    origin_path TEXT NOT NULL,
+    run_id      TEXT NOT NULL,
+    read_at     INTEGER NOT NULL,
+    PRIMARY KEY (agent_id, path)
+) WITHOUT ROWID;
+CREATE INDEX ledger_entries_by_content ON ledger_entries (agent_id, sha256, extractor);
+
+-- Records: what was taken from a source, with its provenance. `fingerprint` = (origin path,
+-- table, normalised quote, n-th of these); one agent never brings the same one twice.
+CREATE TABLE records (
+    id          TEXT PRIMARY KEY,
+    user_id     TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    agent_id    TEXT NOT NULL REFERENCES agents (id) ON DELETE CASCADE,
+    run_id      TEXT NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
+    table_name  TEXT NOT NULL,
+    data        TEXT NOT NULL,
+    path        TEXT NOT NULL,
+    sha256      TEXT NOT NULL,
+    quote       TEXT NOT NULL,
+    span_start  INTEGER NOT NULL,
+    span_end    INTEGER NOT NULL,
+    extractor   TEXT NOT NULL,
+    fingerprint TEXT NOT NULL,
+    created_at  INTEGER NOT NULL,
+    UNIQUE (agent_id, fingerprint)
+);
+CREATE INDEX records_by_run ON records (run_id, id);
+
+-- The journal: deliveries of records to devices. `id` is the call's id, the same at each send.
+CREATE TABLE deliveries (
+    id               TEXT PRIMARY KEY,
+    record_id        TEXT NOT NULL UNIQUE REFERENCES records (id) ON DELETE CASCADE,
+    user_id          TEXT NOT NULL,
+    device_id        TEXT NOT NULL,
+    agent_id         TEXT NOT NULL,
+    run_id           TEXT NOT NULL,
+    status           TEXT NOT NULL CHECK (status IN ('pending', 'delivered', 'failed')),
+    unanswered_sends INTEGER NOT NULL DEFAULT 0,
+    resends          INTEGER NOT NULL DEFAULT 0,
+    error_code       TEXT,
+    error            TEXT,
+    device_record_id TEXT,
+    created_at       INTEGER NOT NULL,
+    settled_at       INTEGER
+);
+CREATE INDEX deliveries_pending ON deliveries (user_id, device_id, id) WHERE status = 'pending';
+CREATE INDEX deliveries_failed ON deliveries (agent_id, id) WHERE status = 'failed';
+CREATE INDEX deliveries_by_run ON deliveries (run_id, status);
+
+-- One row per call to a model: what it read, what it cost, how it went. `cost_usd` is null when
+-- the model's price is not known.
+CREATE TABLE agent_observability (
+    id                    TEXT PRIMARY KEY,
+    user_id               TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    agent_id              TEXT NOT NULL,
+    agent_run_id          TEXT NOT NULL,
+    agent_action          TEXT NOT NULL,
+    file                  TEXT,
+    llm_model             TEXT NOT NULL,
+    llm_prompt_tokens     INTEGER NOT NULL,
+    llm_completion_tokens INTEGER NOT NULL,
+    llm_total_tokens      INTEGER NOT NULL,
+    llm_cost_usd          REAL,
+    execution_time_ms     INTEGER NOT NULL,
+    success               INTEGER NOT NULL,
+    error_message         TEXT,
+    created_at            INTEGER NOT NULL
+);
+CREATE INDEX agent_observability_by_run ON agent_observability (agent_run_id);
+CREATE INDEX agent_observability_by_day ON agent_observability (user_id, created_at);
+
+-- Jobs: persisted background work. `attempt` fences: only the running attempt may finish it.
+CREATE TABLE jobs (
+    id              TEXT PRIMARY KEY,
+    user_id         TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    job_type        TEXT NOT NULL,
+    queue           TEXT NOT NULL,
+    priority        INTEGER NOT NULL CHECK (priority BETWEEN 1 AND 10),
+    status          TEXT NOT NULL CHECK (status IN ('pending', 'running', 'completed', 'failed',
+                                                    'cancelled')),
+    payload         TEXT NOT NULL,
+    concurrency_key TEXT,
+    attempt         INTEGER NOT NULL DEFAULT 0,
+    crashes         INTEGER NOT NULL DEFAULT 0,
+    scheduled_at    INTEGER NOT NULL,
+    created_at      INTEGER NOT NULL,
+    started_at      INTEGER,
+    completed_at    INTEGER,
+    error_message   TEXT
+);
+CREATE INDEX jobs_ready ON jobs (queue, priority, scheduled_at, id) WHERE status = 'pending';
+CREATE INDEX jobs_due ON jobs (scheduled_at) WHERE status = 'pending';
+CREATE INDEX jobs_running ON jobs (concurrency_key) WHERE status = 'running';
+CREATE INDEX jobs_finished ON jobs (completed_at)
+    WHERE status IN ('completed', 'failed', 'cancelled');
+
+-- Whose job was claimed when: the round-robin among users.
+CREATE TABLE job_turns (
+    user_id TEXT PRIMARY KEY REFERENCES users (id) ON DELETE CASCADE,
+    turn    INTEGER NOT NULL
+) WITHOUT ROWID;
+
+-- Replies to POSTs that carried an Idempotency-Key, for 24 h. A reply that held a secret is not
+-- kept (`reply` is null), only the id of what it made.
+CREATE TABLE idempotency_keys (
+    user_id    TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    route      TEXT NOT NULL,
+    key        TEXT NOT NULL,
+    body_hash  BLOB NOT NULL,
+    status     INTEGER NOT NULL,
+    reply      TEXT,
+    object_id  TEXT,
+    created_at INTEGER NOT NULL,
+    PRIMARY KEY (user_id, route, key)
+) WITHOUT ROWID;
+CREATE INDEX idempotency_keys_by_age ON idempotency_keys (created_at);
