@@ -132,6 +132,7 @@ CREATE UNIQUE INDEX runs_by_fire ON runs (agent_id, scheduled_for)
 -- What went wrong in a run, one row per file and code (file '' = the run itself). Failed
 -- deliveries are not repeated here; they stand in `deliveries`.
 CREATE TABLE run_errors (
+    user_id TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
     run_id  TEXT NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
     file    TEXT NOT NULL,
     code    TEXT NOT NULL,
@@ -143,6 +144,7 @@ CREATE TABLE run_errors (
 -- model, prompt, types and gate. `origin_path` is the path under which this content was first
 -- read: a moved file keeps it, so that its records stay known.
 CREATE TABLE ledger_entries (
+    user_id     TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
     agent_id    TEXT NOT NULL REFERENCES agents (id) ON DELETE CASCADE,
     path        TEXT NOT NULL,
     sha256      TEXT NOT NULL,

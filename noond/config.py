@@ -8,7 +8,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from noond.errors import ConfigError
 
@@ -54,6 +62,11 @@ class ServerSettings(_Section):
     stop_seconds: float = Field(
         10, gt=0, le=15, description="Seconds that running work gets to come to a halt at stop."
     )
+
+    @field_validator("data_dir", "tls_cert", "tls_key")
+    @classmethod
+    def _home(cls, path: Path | None) -> Path | None:
+        return path.expanduser() if path is not None else None
 
     @model_validator(mode="after")
     def _tls_pair(self) -> ServerSettings:
@@ -118,7 +131,9 @@ class LLMSettings(_Section):
     @model_validator(mode="after")
     def _server_named(self) -> LLMSettings:
         if self.provider == "openai" and not self.model:
-            raise ValueError('provider "openai" needs model (and base_url for a server of your own)')
+            raise ValueError(
+                'provider "openai" needs model (and base_url for a server of your own)'
+            )
         return self
 
 
@@ -151,7 +166,9 @@ class LogSettings(_Section):
     level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="Least level that is written."
     )
-    style: Literal["json", "console"] = Field("console", description="One JSON object a line, or text.")
+    style: Literal["json", "console"] = Field(
+        "console", description="One JSON object a line, or text."
+    )
 
 
 class Settings(_Section):

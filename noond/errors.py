@@ -10,6 +10,8 @@ from __future__ import annotations
 import inspect
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
 
 class NoondError(Exception):
@@ -61,7 +63,7 @@ class Conflict(NoondError):
 
 
 class RunInProgress(Conflict):
-    """The agent already has a run that is queued, running or waiting."""
+    """The agent has a run that is queued, running or waiting; wait for it or cancel it."""
 
     code = "run_in_progress"
 
@@ -90,6 +92,12 @@ class Unauthenticated(NoondError):
     """A valid credential is needed: send `Authorization: Bearer <key>` or `X-API-Key`."""
 
     code = "unauthenticated"
+
+
+class PairingCodeWrong(Unauthenticated):
+    """The pairing code is wrong, used or expired; ask for a new one."""
+
+    code = "pairing_code_wrong"
 
 
 class Forbidden(NoondError):
@@ -177,11 +185,33 @@ class ModelError(NoondError):
 
     code = "model_error"
 
+    def __init__(self, message: str | None = None, *, calls: tuple[Any, ...] = ()) -> None:
+        """`calls` are the `LLMCall`s made all the same: they may have cost something."""
+        self.calls = calls
+        super().__init__(message)
+
 
 class DocumentError(NoondError):
     """The document can't be read as text."""
 
     code = "document_unreadable"
+
+    def __init__(self, message: str | None = None, *, code: str | None = None) -> None:
+        if code is not None:
+            self.code = code
+        super().__init__(message)
+
+
+class BinaryFile(DocumentError):
+    """The file is binary, not text; narrow the agent's file extensions so that it is left out."""
+
+    code = "binary_file"
+
+
+class InvalidUTF8(DocumentError):
+    """The file is not valid UTF-8 (nor UTF-16 with a byte order mark); save it as UTF-8."""
+
+    code = "invalid_utf8"
 
 
 class BudgetReached(NoondError):
@@ -189,3 +219,11 @@ class BudgetReached(NoondError):
 
     code = "budget"
     retryable = True
+
+    def __init__(
+        self, message: str | None = None, *, until: datetime, calls: tuple[Any, ...] = ()
+    ) -> None:
+        """`until` (UTC) is when the limit renews, `calls` the `LLMCall`s made before it was met."""
+        self.until = until
+        self.calls = calls
+        super().__init__(message)

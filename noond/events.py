@@ -90,6 +90,11 @@ class EventBus:
             if subscription.subject in (None, subject):
                 subscription.offer(event)
 
+    def has_listener(self, user_id: str, subject: str) -> bool:
+        """Whether anybody would hear of this subject."""
+        listeners = self._subscriptions.get(user_id, ())
+        return any(subscription.subject in (None, subject) for subscription in listeners)
+
     @contextmanager
     def subscribe(
         self, user_id: str, *, subject: str | None = None, limit: int = 64

@@ -10,8 +10,13 @@ import structlog
 from structlog.typing import EventDict, WrappedLogger
 
 _CONTROL = {
-    code: f"\\x{code:02x}" for code in [*range(0x00, 0x20), 0x7F, *range(0x80, 0xA0)] if code != 0x09
-} | {code: f"\\u{code:04x}" for code in [0x2028, 0x2029, *range(0x202A, 0x202F), *range(0x2066, 0x206A)]}
+    code: f"\\x{code:02x}"
+    for code in [*range(0x20), 0x7F, *range(0x80, 0xA0)]
+    if code != 0x09
+} | {
+    code: f"\\u{code:04x}"
+    for code in [0x2028, 0x2029, *range(0x202A, 0x202F), *range(0x2066, 0x206A)]
+}
 
 
 def inert(text: str) -> str:

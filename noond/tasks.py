@@ -1,4 +1,4 @@
-"""The supervisor of background tasks: each is named, kept, logged when it fails, cancelled at stop."""
+"""The supervisor of background tasks: named, kept, logged when they fail, cancelled at stop."""
 
 from __future__ import annotations
 

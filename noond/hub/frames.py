@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Annotated, Any, ClassVar, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic_core import from_json
 
 from noond.errors import NoondError
 from noond.models.document import Table
@@ -325,7 +326,7 @@ def parse_from_device(message: bytes | str) -> FromDevice:
     try:
         return _from_device.validate_json(message)
     except ValidationError as error:
-        raise _invalid(error) from None
+        raise _invalid(message, error) from None
 
 
 def parse_to_device(message: bytes | str) -> ToDevice:
@@ -333,19 +334,22 @@ def parse_to_device(message: bytes | str) -> ToDevice:
     try:
         return _to_device.validate_json(message)
     except ValidationError as error:
-        raise _invalid(error) from None
+        raise _invalid(message, error) from None
 
 
-def _invalid(error: ValidationError) -> InvalidFrame:
+def _invalid(message: bytes | str, error: ValidationError) -> InvalidFrame:
     first = error.errors(include_url=False, include_context=False)[0]
     field = ".".join(str(part) for part in first["loc"])
-    given = first.get("input")
-    ref = next(
-        (
-            str(given[key])[:200]
-            for key in ("id", "run_id")
-            if isinstance(given, dict) and isinstance(given.get(key), str)
-        ),
-        None,
+    return InvalidFrame(
+        f"{field}: {first['msg']}" if field else first["msg"], ref=_reference(message)
     )
-    return InvalidFrame(f"{field}: {first['msg']}" if field else first["msg"], ref=ref)
+
+
+def _reference(message: bytes | str) -> str | None:
+    """What the message seems to be about, if that much of it can be read."""
+    try:
+        given = from_json(message)
+    except ValueError:
+        return None
+    names = (given.get("id"), given.get("run_id")) if isinstance(given, dict) else ()
+    return next((name[:200] for name in names if isinstance(name, str)), None)

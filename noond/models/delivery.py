@@ -18,7 +18,7 @@ class DeliveryStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """One call to a device that must happen exactly once; `id` is the call's id for ever.
+    """One insert that must happen on the device exactly once; `id` is the call's id for ever.
 
     `unanswered_sends` counts sends on live connections that got no answer in time.
     """
@@ -33,10 +33,26 @@ class Delivery:
     path: str
     quote: str
     sha256: str
-    status: DeliveryStatus
     unanswered_sends: int
-    resends: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRecord:
+    """A record of a run and what became of its delivery, for people to look at.
+
+    `span` is the quote's place in the source text, in characters.
+    """
+
+    id: str
+    delivery_id: str
+    table: str
+    data: dict[str, Any]
+    path: str
+    quote: str
+    span: tuple[int, int]
+    sha256: str
+    extractor: str
+    status: DeliveryStatus
     error: str | None
     device_record_id: str | None
     created_at: datetime
-    settled_at: datetime | None

@@ -77,6 +77,7 @@ class Run:
     created_at: datetime
     started_at: datetime | None
     waiting_since: datetime | None
+    cancel_requested: bool
     read_at: datetime | None
     completed_at: datetime | None
     items_processed: int

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta, timezone
 from enum import StrEnum
 from itertools import islice
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -91,7 +91,9 @@ class CronSchedule:
         try:
             self._next(expression, datetime(2024, 1, 1))  # noqa: DTZ001 - wall-clock time
         except (CroniterBadCronError, CroniterBadDateError, ValueError, KeyError) as error:
-            raise Invalid.field(field, f"{expression!r} is not a cron expression: {error}") from None
+            raise Invalid.field(
+                field, f"{expression!r} is not a cron expression: {error}"
+            ) from None
         self.expression = expression
         hours = fields[1]
         self._elapsed = "*" in hours or "/" in hours
@@ -132,11 +134,11 @@ class CronSchedule:
         # Wall-clock times are walked without a zone and given their instant one by one. PEP 495
         # gives a skipped time (fold=0) the offset before the gap: that instant is as far behind
         # the jump as the time was into the gap; the jump itself is where the user would look.
-        wall = moment.astimezone(self.zone).replace(tzinfo=None) - timedelta(hours=3)
+        start = moment.astimezone(self.zone).replace(tzinfo=None) - timedelta(hours=3)
+        walls = croniter(self.expression, start)
         last = moment
         while True:
-            wall = self._next(self.expression, wall)
-            fire = self._instant(wall)
+            fire = self._instant(walls.get_next(datetime))
             if fire > last:
                 last = fire
                 yield fire
@@ -145,23 +147,20 @@ class CronSchedule:
         # Each instant's own wall-clock time decides, so a repeated hour fires twice and a
         # skipped hour not at all: candidates are walked per UTC offset.
         last = moment
+        local = moment.astimezone(self.zone)
         while True:
-            local = last.astimezone(self.zone)
             offset = local.utcoffset() or timedelta()
-            wall = self._next(self.expression, local.replace(tzinfo=None))
-            fire = (wall - offset).replace(tzinfo=UTC)
-            if fire.astimezone(self.zone).utcoffset() != offset:
-                fire = self._after_change(last, fire)
-            last = fire
-            yield fire
-
-    def _after_change(self, before: datetime, beyond: datetime) -> datetime:
-        """The first fire at or after the change of offset between two instants."""
-        change = self._change_between(before, beyond)
-        wall = change.astimezone(self.zone).replace(tzinfo=None, fold=0)
-        offset = change.astimezone(self.zone).utcoffset() or timedelta()
-        following = self._next(self.expression, wall - timedelta(minutes=1))
-        return (following - offset).replace(tzinfo=UTC)
+            for wall in croniter(self.expression, local.replace(tzinfo=None), ret_type=datetime):
+                fire = (wall - offset).replace(tzinfo=UTC)
+                if fire.astimezone(self.zone).utcoffset() != offset:
+                    break
+                last = fire
+                yield fire
+            # The offset changes before that fire: go on from the minute before the change.
+            change = self._change_between(last, fire).astimezone(self.zone)
+            offset = change.utcoffset() or timedelta()
+            wall = change.replace(tzinfo=None) - timedelta(minutes=1)
+            local = wall.replace(tzinfo=timezone(offset))
 
     def _change_between(self, before: datetime, beyond: datetime) -> datetime:
         """The instant, to the minute, at which the offset of `before` ends (bisected)."""

@@ -117,6 +117,7 @@ CREATE UNIQUE INDEX runs_by_fire ON runs (agent_id, scheduled_for)
     WHERE scheduled_for IS NOT NULL;
 
 CREATE TABLE run_errors (
+    user_id TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
     run_id  TEXT NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
     file    TEXT NOT NULL,
     code    TEXT NOT NULL,
@@ -125,6 +126,7 @@ CREATE TABLE run_errors (
 ) WITHOUT ROWID;
 
 CREATE TABLE ledger_entries (
+    user_id     TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
     agent_id    TEXT NOT NULL REFERENCES agents (id) ON DELETE CASCADE,
     path        TEXT NOT NULL,
     sha256      TEXT NOT NULL,

@@ -1,0 +1,232 @@
+"""The outbox: journaled deliveries on their way to their devices, effectively once.
+
+Each device that is online has a lane: up to 32 calls under way, in the order they were journaled.
+A delivery leaves the journal's pending state only by the device's answer, or after five sends on
+live connections that got none. Extraction never waits for the outbox.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from typing import Final
+
+import structlog
+
+from noond.clock import Clock
+from noond.errors import DeviceOffline, StorageError
+from noond.hub.calls import CallDisconnected, CallError, CallRefused, CallUnanswered
+from noond.hub.frames import Source, ToolCall
+from noond.hub.hub import Hub
+from noond.models.delivery import Delivery
+from noond.models.document import Table
+from noond.runners.outcome import correct_final_status
+from noond.runners.progress import Progress
+from noond.store import journal, runs
+from noond.store.database import Database
+from noond.store.rows import Transaction
+from noond.tasks import Supervisor
+
+log = structlog.get_logger(__name__)
+
+WINDOW: Final = 32
+MAX_UNANSWERED: Final = 5
+_PAGE = 256
+_STORE_RETRY_SECONDS = 1.0
+
+DeviceKey = tuple[str, str]
+
+
+class _Lane:
+    """One online device's deliveries."""
+
+    def __init__(self) -> None:
+        self.stale = True
+        """Whether the journal may hold pending deliveries that `waiting` does not."""
+        self.waiting: deque[Delivery] = deque()
+        self.under_way: dict[str, asyncio.Task[None]] = {}
+        self.changed = asyncio.Event()
+        self.first_sent = asyncio.Event()
+        self.drained = asyncio.Event()
+
+
+class Outbox:
+    """The deliveries of all devices."""
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        hub: Hub,
+        tasks: Supervisor,
+        progress: Progress,
+        *,
+        call_seconds: float,
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._hub = hub
+        self._tasks = tasks
+        self._progress = progress
+        self._deadline_ms = int(call_seconds * 1000)
+        self._lanes: dict[DeviceKey, _Lane] = {}
+
+    async def device_online(self, user_id: str, device_id: str) -> None:
+        """Send what is pending; returns when the first of it was handed to the socket."""
+        lane = self._open_lane((user_id, device_id))
+        await lane.first_sent.wait()
+
+    def journaled(self, user_id: str, device_id: str) -> None:
+        """Deliveries were journaled for this device, or made pending again."""
+        key = (user_id, device_id)
+        lane = self._lanes.get(key)
+        if lane is not None:
+            lane.stale = True
+            lane.drained.clear()
+            lane.changed.set()
+        elif self._hub.is_online(*key):
+            self._open_lane(key)
+
+    async def drained(self, user_id: str, device_id: str) -> bool:
+        """Wait until the online device has settled everything; False when it went away."""
+        key = (user_id, device_id)
+        while self._hub.is_online(*key):
+            lane = self._open_lane(key)
+            await lane.drained.wait()
+            if self._lanes.get(key) is lane:
+                return True
+        return False
+
+    def _open_lane(self, key: DeviceKey) -> _Lane:
+        lane = self._lanes.get(key)
+        if lane is None:
+            lane = self._lanes[key] = _Lane()
+            self._tasks.start(self._drive(key, lane), name=f"outbox-{key[1]}")
+        return lane
+
+    async def _drive(self, key: DeviceKey, lane: _Lane) -> None:
+        try:
+            while self._hub.is_online(*key):
+                lane.changed.clear()
+                try:
+                    await self._fill(key, lane)
+                except StorageError as error:
+                    log.error("journal_not_read", device=key[1], error=error.message)
+                    await asyncio.sleep(_STORE_RETRY_SECONDS)
+                    continue
+                if not lane.under_way and not lane.waiting and not lane.stale:
+                    lane.drained.set()
+                # A task that was just started sends at its first step: let it.
+                await asyncio.sleep(0)
+                lane.first_sent.set()
+                await lane.changed.wait()
+        finally:
+            if self._lanes.get(key) is lane:
+                del self._lanes[key]
+            lane.first_sent.set()
+            lane.drained.set()
+
+    async def _fill(self, key: DeviceKey, lane: _Lane) -> None:
+        """Start calls until the window is full or nothing is pending."""
+        while len(lane.under_way) < WINDOW:
+            if not lane.waiting:
+                if not lane.stale:
+                    return
+                lane.stale = False
+                page = await self._database.read(
+                    lambda c: journal.list_pending(c, *key, besides=lane.under_way, limit=_PAGE)
+                )
+                lane.stale = lane.stale or len(page) == _PAGE
+                lane.waiting.extend(d for d in page if d.id not in lane.under_way)
+                if not page:
+                    return
+            if lane.waiting:
+                delivery = lane.waiting.popleft()
+                lane.under_way[delivery.id] = self._tasks.start(
+                    self._deliver(lane, delivery), name=f"delivery-{delivery.id}"
+                )
+
+    async def _deliver(self, lane: _Lane, delivery: Delivery) -> None:
+        try:
+            settle = await self._send(delivery)
+            if settle is None:
+                lane.stale = True
+                return
+            again = await self._database.write(settle)
+            lane.stale = lane.stale or again
+            self._progress.touch(delivery.user_id, delivery.run_id)
+        except StorageError as error:
+            # The device has it or not; it stays pending, and a repeated id is answered as before.
+            log.error("delivery_not_stored", delivery=delivery.id, error=error.message)
+            await asyncio.sleep(_STORE_RETRY_SECONDS)
+            lane.stale = True
+        finally:
+            del lane.under_way[delivery.id]
+            lane.changed.set()
+
+    async def _send(self, delivery: Delivery) -> Callable[[Transaction], bool] | None:
+        """Call the device. Returns what to store (it tells whether to send again); None: later."""
+        user, key, now = delivery.user_id, delivery.id, self._clock.now
+
+        def settled(tx: Transaction) -> bool:
+            correct_final_status(tx, user, delivery.run_id)
+            return False
+
+        try:
+            result = await self._hub.call(user, delivery.device_id, self._frame(delivery))
+        except CallRefused as error:
+            message = error.message
+
+            def refused(tx: Transaction) -> bool:
+                journal.set_failed(tx, user, key, code="insert_failed", error=message, now=now())
+                return settled(tx)
+
+            return refused
+        except CallUnanswered:
+
+            def unanswered(tx: Transaction) -> bool:
+                if journal.count_unanswered(tx, user, key) < MAX_UNANSWERED:
+                    return True
+                message = f"the device did not answer {MAX_UNANSWERED} times"
+                journal.set_failed(tx, user, key, code="no_answer", error=message, now=now())
+                return settled(tx)
+
+            return unanswered
+        except (CallDisconnected, DeviceOffline):
+            return None
+        except CallError as error:
+            log.error("delivery_not_sent", delivery=key, error=error.message)
+            return None
+
+        record_id = result.get("id")
+
+        def delivered(tx: Transaction) -> bool:
+            first = journal.set_delivered(
+                tx,
+                user,
+                key,
+                device_record_id=None if record_id is None else str(record_id)[:200],
+                now=now(),
+            )
+            if first:
+                runs.count_created(tx, user, delivery.run_id)
+            return settled(tx)
+
+        return delivered
+
+    def _frame(self, delivery: Delivery) -> ToolCall:
+        return ToolCall(
+            id=delivery.id,
+            action="insert",
+            table=Table(delivery.table),
+            data={**delivery.data, "isAiSuggested": 1, "isApproved": 0},
+            source=Source(
+                agent_id=delivery.agent_id,
+                run_id=delivery.run_id,
+                path=delivery.path,
+                quote=delivery.quote,
+                sha256=delivery.sha256,
+            ),
+            deadline_ms=self._deadline_ms,
+        )

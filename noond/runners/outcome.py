@@ -1,0 +1,36 @@
+"""How a run ended: errors and nothing created → error; errors and something → partial."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from noond.models.run import Run, RunStatus
+from noond.store import agents, run_errors, runs
+from noond.store.rows import Connection, Transaction
+
+_JUDGED = frozenset({RunStatus.SUCCESS, RunStatus.PARTIAL, RunStatus.ERROR})
+
+
+def judge(connection: Connection, run: Run) -> RunStatus:
+    """The final status that the run's errors and created records ask for."""
+    if not run_errors.list_all(connection, run.user_id, run.id):
+        return RunStatus.SUCCESS
+    return RunStatus.PARTIAL if run.items_created else RunStatus.ERROR
+
+
+def finish(
+    tx: Transaction, user_id: str, run_id: str, *, now: datetime, status: RunStatus | None = None
+) -> None:
+    """End an active run, by the rule unless a status is given."""
+    run = runs.get(tx, user_id, run_id)
+    runs.finish(tx, user_id, run_id, status or judge(tx, run), now=now)
+    agents.set_last_run(tx, user_id, run.agent_id, at=now)
+
+
+def correct_final_status(tx: Transaction, user_id: str, run_id: str) -> None:
+    """After a delivery was settled: the status of a run that ended by the rule follows."""
+    run = runs.get(tx, user_id, run_id)
+    if run.status in _JUDGED:
+        status = judge(tx, run)
+        if status is not run.status:
+            runs.set_final_status(tx, user_id, run_id, status)

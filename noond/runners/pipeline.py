@@ -1,0 +1,308 @@
+"""Fetch → extract → deliver, once for every kind of agent: files become journaled records.
+
+Files are extracted while others still arrive. One transaction writes a file's ledger entry, its
+records and their deliveries; then the file is done, whatever becomes of the deliveries.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+from collections import Counter
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import Protocol
+
+import structlog
+
+from noond.clock import Clock
+from noond.errors import BudgetReached, DocumentError, ModelError, NoondError, StorageError
+from noond.llm import source
+from noond.llm.documents import CONVERTED_EXTENSIONS, DocumentConverter
+from noond.llm.embedded import source_text
+from noond.llm.extractor import Extractor
+from noond.llm.gate import check_candidates
+from noond.llm.quotes import normalise_quote
+from noond.llm.usage import CallAccount
+from noond.models.agent import Agent
+from noond.models.document import DeviceContext, Document, GateOutcome, LLMCall, Record
+from noond.models.run import Run, RunError
+from noond.runners.local import ReceivedFile
+from noond.runners.outbox import Outbox
+from noond.runners.progress import Progress
+from noond.store import journal, ledger, observability, run_errors, runs
+from noond.store.database import Database
+from noond.store.ledger import KnownFile
+from noond.store.rows import Connection, Transaction
+
+log = structlog.get_logger(__name__)
+
+
+class Files(Protocol):
+    """Where a run's files come from."""
+
+    context: DeviceContext | None
+
+    def files(self) -> AsyncGenerator[ReceivedFile | RunError]:
+        """Each file as soon as it is there; what can't be read as an error."""
+        ...
+
+
+class CallsHalted(NoondError):
+    """No new extraction starts for this run."""
+
+    code = "halted"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Work:
+    """One execution of a run: what all of its files share.
+
+    `proceed` is cleared when no new model call may start; `halt` is the first error that ends
+    the execution.
+    """
+
+    run: Run
+    agent: Agent
+    files: Files
+    extractor: str
+    account: CallAccount
+    proceed: asyncio.Event
+    halts: list[NoondError]
+
+
+class Pipeline:
+    """Runs the files of a run through the extractor and the gate into the journal."""
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        extractor: Extractor,
+        converter: DocumentConverter,
+        outbox: Outbox,
+        progress: Progress,
+        *,
+        concurrency: int,
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._extractor = extractor
+        self._converter = converter
+        self._outbox = outbox
+        self._progress = progress
+        self._concurrency = concurrency
+
+    def fingerprint(self, agent: Agent) -> str:
+        """The fingerprint of all that decides what this agent makes of an unchanged file."""
+        return self._extractor.fingerprint(agent.prompt_template, frozenset(agent.data_types))
+
+    async def process(self, run: Run, agent: Agent, files: Files, proceed: asyncio.Event) -> None:
+        """Process every file; returns when all are done or reported.
+
+        When `files` fails or the budget is reached, no further file is started, those under way
+        end and are journaled, and then the error is raised. The same when `proceed` was cleared:
+        CallsHalted.
+        """
+        work = _Work(
+            run=run,
+            agent=agent,
+            files=files,
+            extractor=self.fingerprint(agent),
+            account=CallAccount(
+                user_id=run.user_id,
+                agent_id=agent.id,
+                run_id=run.id,
+                timezone=agent.timezone,
+                proceed=proceed,
+            ),
+            proceed=proceed,
+            halts=[],
+        )
+        slots = asyncio.Semaphore(self._concurrency)
+        async with asyncio.TaskGroup() as group, aclosing(files.files()) as incoming:
+            while True:
+                # A slot is taken before the next file is: what waits stays with the device.
+                await slots.acquire()
+                try:
+                    item = await anext(incoming, None)
+                except NoondError as error:
+                    work.halts.append(error)
+                if work.halts or item is None:
+                    break
+                group.create_task(self._one(work, item, slots))
+        if work.halts:
+            raise work.halts[0]
+
+    async def _one(
+        self, work: _Work, item: ReceivedFile | RunError, slots: asyncio.Semaphore
+    ) -> None:
+        try:
+            if isinstance(item, RunError):
+                await self._report(work, item)
+            else:
+                await self._read(work, item)
+        except (StorageError, BudgetReached, CallsHalted) as error:
+            work.halts.append(error)
+        except ModelError as error:
+            failure = RunError(file=item_path(item), code=error.code, message=error.message)
+            await self._report(work, failure, calls=error.calls)
+        except Exception as error:
+            log.exception("file_failed", run=work.run.id, file=item_path(item))
+            message = f"noond failed on this file ({type(error).__name__}); its log says why"
+            await self._report(
+                work, RunError(file=item_path(item), code="internal", message=message)
+            )
+        finally:
+            slots.release()
+            self._progress.touch(work.run.user_id, work.run.id)
+
+    async def _read(self, work: _Work, file: ReceivedFile) -> None:
+        run = work.run
+        if await self._known(work, file):
+            return
+        try:
+            text = await self._text(file)
+        except DocumentError as error:
+            await self._report(
+                work, RunError(file=file.path, code=error.code, message=error.message)
+            )
+            return
+        if not text.strip():
+            await self._database.write(lambda tx: runs.count_skipped(tx, run.user_id, run.id))
+            return
+        if not work.proceed.is_set():
+            raise CallsHalted
+        tables = frozenset(work.agent.data_types)
+        document = Document(
+            path=file.path,
+            text=text,
+            sha256=file.sha256,
+            reference_at=file.modified_at or self._clock.now(),
+            timezone=work.agent.timezone,
+        )
+        extraction = await self._extractor.extract(
+            document,
+            instructions=work.agent.prompt_template,
+            tables=tables,
+            context=work.files.context,
+            account=work.account,
+        )
+        outcome = await asyncio.to_thread(
+            check_candidates,
+            extraction.candidates,
+            document=document,
+            tables=tables,
+            context=work.files.context,
+            default_project_id=work.agent.default_project_id,
+        )
+        await self._database.write(
+            lambda tx: self._store(tx, work, file, outcome, extraction.calls)
+        )
+        if outcome.records:
+            self._outbox.journaled(run.user_id, run.device_id)
+
+    async def _known(self, work: _Work, file: ReceivedFile) -> bool:
+        """Whether this content is done; a basic device sends every file each time."""
+        run = work.run
+        user_id, agent_id = run.user_id, run.agent_id
+
+        def find(connection: Connection) -> tuple[KnownFile | None, bool]:
+            entry = ledger.find(connection, user_id, agent_id, [file.path]).get(file.path)
+            if entry is not None:
+                return entry, False
+            twin = ledger.find_content(connection, user_id, agent_id, file.sha256, work.extractor)
+            return twin, twin is not None
+
+        entry, moved = await self._database.read(find)
+        if entry is None or entry.sha256 != file.sha256 or entry.extractor != work.extractor:
+            return False
+
+        def store(tx: Transaction) -> None:
+            if moved:
+                ledger.put(tx, user_id, agent_id, file.path, entry, now=self._clock.now())
+            if entry.run_id != run.id:
+                runs.count_unchanged(tx, user_id, run.id)
+
+        await self._database.write(store)
+        return True
+
+    async def _text(self, file: ReceivedFile) -> str:
+        """The source text; raises DocumentError."""
+        if any(file.path.lower().endswith(extension) for extension in CONVERTED_EXTENSIONS):
+            return await self._converter.text(file.raw, path=file.path)
+        return await asyncio.to_thread(_plain_text, file)
+
+    def _store(
+        self,
+        tx: Transaction,
+        work: _Work,
+        file: ReceivedFile,
+        outcome: GateOutcome,
+        calls: Sequence[LLMCall],
+    ) -> None:
+        """The file's transaction."""
+        run, now = work.run, self._clock.now()
+        user_id, agent_id = run.user_id, run.agent_id
+        before = ledger.find(tx, user_id, agent_id, [file.path]).get(file.path)
+        origin = before.origin_path if before is not None else file.path
+        prints = fingerprints(agent_id, origin, outcome.records)
+        known = journal.known_fingerprints(tx, user_id, agent_id, prints)
+        for record, fingerprint in zip(outcome.records, prints, strict=True):
+            if fingerprint not in known:
+                journal.insert_record(
+                    tx,
+                    run,
+                    record,
+                    fingerprint=fingerprint,
+                    path=file.path,
+                    sha256=file.sha256,
+                    extractor=work.extractor,
+                    now=now,
+                )
+        entry = KnownFile(
+            sha256=file.sha256, extractor=work.extractor, origin_path=origin, run_id=run.id
+        )
+        ledger.put(tx, user_id, agent_id, file.path, entry, now=now)
+        runs.count_read(tx, user_id, run.id, dropped=outcome.dropped)
+        run_errors.clear_file(tx, user_id, run.id, file.path)
+        observability.insert_calls(tx, run, file.path, calls)
+
+    async def _report(self, work: _Work, error: RunError, calls: Sequence[LLMCall] = ()) -> None:
+        run = work.run
+
+        def store(tx: Transaction) -> None:
+            run_errors.put(tx, run.user_id, run.id, error)
+            observability.insert_calls(tx, run, error.file, calls)
+
+        try:
+            await self._database.write(store)
+        except StorageError as failure:
+            work.halts.append(failure)
+
+
+def item_path(item: ReceivedFile | RunError) -> str | None:
+    """The path that an item of a run is about."""
+    return item.path if isinstance(item, ReceivedFile) else item.file
+
+
+def fingerprints(agent_id: str, origin: str, records: Sequence[Record]) -> list[str]:
+    """What makes each record the same one when its file is read again.
+
+    (agent, path, table, normalised quote, n-th of these), hashed.
+    """
+    seen: Counter[tuple[str, str]] = Counter()
+    made = []
+    for record in records:
+        key = (record.table.value, normalise_quote(record.quote))
+        parts = [agent_id, origin, *key, seen[key]]
+        made.append(hashlib.sha256(json.dumps(parts).encode()).hexdigest())
+        seen[key] += 1
+    return made
+
+
+def _plain_text(file: ReceivedFile) -> str:
+    text = source.normalise(source.decode(file.raw, path=file.path))
+    return source.normalise(source_text(file.path, text))

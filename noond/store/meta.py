@@ -1,0 +1,58 @@
+"""The meta table: facts about this file itself."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+
+from noond.store.database import connect_reader, connect_writer, translate
+from noond.store.rows import Connection, Transaction
+
+KEY_CHECK = "key_check"
+"""Proves that the key file fits; present once the directory is set up."""
+
+
+def find(connection: Connection, name: str) -> str | None:
+    """The value of a fact."""
+    row = connection.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()
+    return None if row is None else row["value"]
+
+
+def put(tx: Transaction, name: str, value: str) -> None:
+    """State a fact, in place of what was said of it before."""
+    tx.execute(
+        "INSERT INTO meta (name, value) VALUES (?, ?) "
+        "ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+        (name, value),
+    )
+
+
+def peek(path: Path, name: str) -> str | None:
+    """A fact from a database that nobody has opened; None where there is no such table yet.
+
+    A file that is damaged gives None too: `store.opening` refuses it, and says what helps.
+    """
+    try:
+        with contextlib.closing(connect_reader(path)) as connection:
+            return find(connection, name)
+    except sqlite3.DatabaseError as error:
+        if getattr(error, "sqlite_errorcode", 0) & 0xFF in (
+            sqlite3.SQLITE_ERROR,
+            sqlite3.SQLITE_CORRUPT,
+            sqlite3.SQLITE_NOTADB,
+        ):
+            return None
+        raise translate(error) from error
+
+
+def write_closed(path: Path, work: Callable[[Transaction], None]) -> None:
+    """Run one transaction on a database that nobody has opened."""
+    try:
+        with contextlib.closing(connect_writer(path)) as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            work(connection)
+            connection.execute("COMMIT")
+    except sqlite3.Error as error:
+        raise translate(error) from error
