@@ -227,3 +227,15 @@ class BudgetReached(NoondError):
         self.until = until
         self.calls = calls
         super().__init__(message)
+
+
+class ExtractionHalted(NoondError):
+    """No new call to a model starts for this run now; it goes on later."""
+
+    code = "halted"
+    retryable = True
+
+    def __init__(self, message: str | None = None, *, calls: tuple[Any, ...] = ()) -> None:
+        """`calls` are the `LLMCall`s made before."""
+        self.calls = calls
+        super().__init__(message)

@@ -31,7 +31,6 @@ from noond.hub.frames import (
     ErrorFrame,
     FromDevice,
     Limits,
-    Review,
     ToolCall,
     ToolResult,
     Welcome,
@@ -41,14 +40,12 @@ from noond.tasks import Supervisor
 
 log = structlog.get_logger(__name__)
 
-Greet = Callable[[str, DeviceHello], Awaitable[int]]
-"""Stores what the device says of itself; returns how many deliveries wait for it."""
+Greet = Callable[[str, DeviceHello], Awaitable[int | None]]
+"""Stores what the device says of itself; returns how many deliveries wait for it, or None when
+it was shut out in the meantime."""
 
 OnDevice = Callable[[str, str], None]
 """Called with user and device id; must not wait."""
-
-OnReview = Callable[[Connection, Review], None]
-"""Called with a person's decisions; must not wait."""
 
 _SWEEP_SECONDS = 1.0
 
@@ -65,7 +62,6 @@ class Hub:
         greet: Greet,
         on_online: OnDevice,
         on_offline: OnDevice,
-        on_review: OnReview,
     ) -> None:
         self._settings = settings
         self._limits = Limits(
@@ -76,7 +72,6 @@ class Hub:
         self._greet = greet
         self._on_online = on_online
         self._on_offline = on_offline
-        self._on_review = on_review
         self._connections: dict[tuple[str, str], Connection] = {}
         self._sockets: set[Connection] = set()
         self._streams: dict[str, RunStream] = {}
@@ -209,6 +204,9 @@ class Hub:
             return False
         connection.capabilities = CAPABILITIES.intersection(hello.capabilities)
         pending = await self._greet(connection.user_id, hello)
+        if pending is None:
+            await connection.close(socket.CLOSE_TOKEN, "the device's token has ended")
+            return False
         await self._attach(connection)
         connection.send(
             Welcome(
@@ -248,8 +246,6 @@ class Hub:
             connection.calls.resolve(frame)
         elif isinstance(frame, AgentData | AgentManifest | AgentContext | AgentComplete):
             self._feed(connection, frame, size)
-        elif isinstance(frame, Review):
-            self._on_review(connection, frame)
         else:
             connection.send(
                 ErrorFrame(code="invalid_frame", message="device_hello was already said")

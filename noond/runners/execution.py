@@ -11,7 +11,13 @@ import structlog
 
 from noond.clock import Clock
 from noond.config import RunSettings
-from noond.errors import BudgetReached, DeviceOffline, NotFound, StorageError
+from noond.errors import (
+    BudgetReached,
+    DeviceOffline,
+    ExtractionHalted,
+    NotFound,
+    StorageError,
+)
 from noond.hub.connection import CLOSE_BAD_FRAMES, CLOSE_TOO_LARGE
 from noond.hub.frames import AgentCancel
 from noond.hub.hub import Hub
@@ -27,7 +33,7 @@ from noond.models.run import Run, RunError, RunStatus, WaitingFor
 from noond.runners import outcome
 from noond.runners.local import LocalFiles
 from noond.runners.outbox import Outbox
-from noond.runners.pipeline import CallsHalted, Pipeline
+from noond.runners.pipeline import Pipeline
 from noond.runners.progress import Progress
 from noond.store import agents, journal, run_errors, runs
 from noond.store.database import Database
@@ -72,6 +78,27 @@ class RunExecutor:
         self._settings = settings
         self._executing: dict[str, asyncio.Task[Pause | None]] = {}
         self._cancelled: set[str] = set()
+        self._proceeds: set[asyncio.Event] = set()
+        self._stopping = False
+
+    async def recover(self) -> None:
+        """At start: what a dead daemon was working on is queued again."""
+
+        def requeue(tx: Transaction) -> int:
+            orphans = runs.list_running_all_users(tx)
+            for run in orphans:
+                runs.requeue(tx, run.user_id, run.id)
+            return len(orphans)
+
+        count = await self._database.write(requeue)
+        if count:
+            log.info("runs_recovered", count=count)
+
+    def wind_down(self) -> None:
+        """The daemon stops: begin no further file; those under way may end."""
+        self._stopping = True
+        for proceed in self._proceeds:
+            proceed.clear()
 
     def cancel(self, run_id: str) -> bool:
         """End the run's present execution; False when it has none."""
@@ -94,7 +121,7 @@ class RunExecutor:
             if run_id in self._cancelled:
                 await self._end(user_id, run_id, status=RunStatus.CANCELLED)
                 return None
-            await self._database.write(lambda tx: runs.requeue(tx, user_id, run_id))
+            await self._requeue(user_id, run_id)
             raise
         except StorageError as error:
             log.error("run_not_stored", run=run_id, error=error.message)
@@ -113,12 +140,14 @@ class RunExecutor:
         if run.status.final:
             return None
         if run.cancel_requested:
-            return await self._end(user_id, run_id, status=RunStatus.CANCELLED)
+            await self._end(user_id, run_id, status=RunStatus.CANCELLED)
+            return None
         try:
             agent = await self._database.read(lambda c: agents.get(c, user_id, run.agent_id))
         except NotFound:
             gone = RunError(file=None, code="agent_deleted", message="the agent was deleted")
-            return await self._end(user_id, run_id, error=gone, status=RunStatus.ERROR)
+            await self.fail(user_id, run_id, gone)
+            return None
         if not self._hub.is_online(user_id, run.device_id):
             return await self._await_device(run, agent)
         if run.read_at is None:
@@ -146,7 +175,10 @@ class RunExecutor:
             return await self._await_device(run, agent)
         try:
             await self._process(run, agent, stream)
-        except (StreamDisconnected, CallsHalted):
+        except (StreamDisconnected, ExtractionHalted):
+            if self._stopping:
+                await self._requeue(run.user_id, run.id)
+                return Pause(until=self._clock.now())
             return await self._device_left(run, agent, stream.connection.close_code)
         except BudgetReached as error:
             await self._wait(run, "budget")
@@ -182,16 +214,19 @@ class RunExecutor:
             on_first_frame=lambda: self._started(run),
         )
         proceed = asyncio.Event()
-        proceed.set()
+        if not self._stopping:
+            proceed.set()
 
         async def stop_calls_when_gone() -> None:
             await stream.connection.gone.wait()
             proceed.clear()
 
         watch = asyncio.create_task(stop_calls_when_gone(), name=f"run-device-{run.id}")
+        self._proceeds.add(proceed)
         try:
             await self._pipeline.process(run, agent, files, proceed)
         finally:
+            self._proceeds.discard(proceed)
             watch.cancel()
 
     async def _started(self, run: Run) -> None:
@@ -220,7 +255,8 @@ class RunExecutor:
                 code="expired",
                 message=f"the device was away for {agent.max_age_hours} h",
             )
-            return await self._end(run.user_id, run.id, error=expired)
+            await self._end(run.user_id, run.id, error=expired)
+            return None
         await self._wait(run, "device")
         return Pause(
             until=expires_at, ready=lambda: self._hub.is_online(run.user_id, run.device_id)
@@ -234,13 +270,17 @@ class RunExecutor:
             self._outbox.journaled(user_id, run.device_id)
             if not await self._outbox.drained(user_id, run.device_id):
                 return await self._await_device(run, agent)
-        return await self._end(user_id, run_id)
+        await self._end(user_id, run_id)
+        return None
 
     async def _wait(self, run: Run, waiting_for: WaitingFor) -> None:
         await self._database.write(
             lambda tx: runs.set_waiting(tx, run.user_id, run.id, waiting_for, now=self._clock.now())
         )
         self._progress.touch(run.user_id, run.id)
+
+    async def _requeue(self, user_id: str, run_id: str) -> None:
+        await self._database.write(lambda tx: runs.requeue(tx, user_id, run_id))
 
     async def _note(self, run: Run, error: RunError) -> None:
         await self._database.write(lambda tx: run_errors.put(tx, run.user_id, run.id, error))

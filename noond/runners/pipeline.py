@@ -18,9 +18,16 @@ from typing import Protocol
 import structlog
 
 from noond.clock import Clock
-from noond.errors import BudgetReached, DocumentError, ModelError, NoondError, StorageError
+from noond.errors import (
+    BudgetReached,
+    DocumentError,
+    ExtractionHalted,
+    ModelError,
+    NoondError,
+    StorageError,
+)
 from noond.llm import source
-from noond.llm.documents import CONVERTED_EXTENSIONS, DocumentConverter
+from noond.llm.documents.converter import CONVERTED_EXTENSIONS, DocumentConverter
 from noond.llm.embedded import source_text
 from noond.llm.extractor import Extractor
 from noond.llm.gate import check_candidates
@@ -50,18 +57,12 @@ class Files(Protocol):
         ...
 
 
-class CallsHalted(NoondError):
-    """No new extraction starts for this run."""
-
-    code = "halted"
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Work:
     """One execution of a run: what all of its files share.
 
-    `proceed` is cleared when no new model call may start; `halt` is the first error that ends
-    the execution.
+    `proceed` is cleared when no new model call may start; the first of `halts` ends the
+    execution.
     """
 
     run: Run
@@ -104,7 +105,7 @@ class Pipeline:
 
         When `files` fails or the budget is reached, no further file is started, those under way
         end and are journaled, and then the error is raised. The same when `proceed` was cleared:
-        CallsHalted.
+        ExtractionHalted.
         """
         work = _Work(
             run=run,
@@ -144,7 +145,10 @@ class Pipeline:
                 await self._report(work, item)
             else:
                 await self._read(work, item)
-        except (StorageError, BudgetReached, CallsHalted) as error:
+        except (BudgetReached, ExtractionHalted) as error:
+            work.halts.append(error)
+            await self._keep_calls(work, item, error.calls)
+        except StorageError as error:
             work.halts.append(error)
         except ModelError as error:
             failure = RunError(file=item_path(item), code=error.code, message=error.message)
@@ -174,7 +178,7 @@ class Pipeline:
             await self._database.write(lambda tx: runs.count_skipped(tx, run.user_id, run.id))
             return
         if not work.proceed.is_set():
-            raise CallsHalted
+            raise ExtractionHalted
         tables = frozenset(work.agent.data_types)
         document = Document(
             path=file.path,
@@ -269,6 +273,15 @@ class Pipeline:
         runs.count_read(tx, user_id, run.id, dropped=outcome.dropped)
         run_errors.clear_file(tx, user_id, run.id, file.path)
         observability.insert_calls(tx, run, file.path, calls)
+
+    async def _keep_calls(
+        self, work: _Work, item: ReceivedFile | RunError, calls: Sequence[LLMCall]
+    ) -> None:
+        """Account for calls of a file that will be read again."""
+        if calls:
+            await self._database.write(
+                lambda tx: observability.insert_calls(tx, work.run, item_path(item), calls)
+            )
 
     async def _report(self, work: _Work, error: RunError, calls: Sequence[LLMCall] = ()) -> None:
         run = work.run

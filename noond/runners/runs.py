@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal
@@ -148,7 +148,7 @@ class Runs:
         status: RunStatus | None = None,
         limit: int,
         before: str | None = None,
-    ) -> list[tuple[Run, int]]:
+    ) -> Sequence[tuple[Run, int]]:
         """Newest first, ids below `before`, each with its number of errors."""
         return await self._database.read(
             lambda c: runs.list_page(
@@ -158,10 +158,10 @@ class Runs:
 
     async def records(
         self, user_id: str, run_id: str, *, limit: int, after: str | None = None
-    ) -> list[RunRecord]:
+    ) -> Sequence[RunRecord]:
         """The run's records, oldest first, ids above `after`. Raises NotFound."""
 
-        def load(connection: Connection) -> list[RunRecord]:
+        def load(connection: Connection) -> Sequence[RunRecord]:
             runs.get(connection, user_id, run_id)
             return journal.list_of_run(connection, user_id, run_id, limit=limit, after=after)
 

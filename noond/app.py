@@ -1,0 +1,289 @@
+"""The composition root: every part is made here, gets what it uses, and is ended in reverse."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import signal
+import ssl
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+import structlog
+from aiohttp import web
+
+from noond import sd_notify
+from noond.accounts.datadir import DataDirectory
+from noond.accounts.devices import Devices
+from noond.accounts.keys import APIKeys
+from noond.accounts.pairing import Pairing
+from noond.accounts.setup import update_cli_url
+from noond.api.application import build_application
+from noond.api.network import check_bind
+from noond.api.routes.socket import ServeDevice
+from noond.clock import Clock, SystemClock
+from noond.config import ServerSettings, Settings
+from noond.errors import ConfigError
+from noond.events import EventBus
+from noond.hub.connection import CLOSE_TOKEN
+from noond.hub.frames import SUBPROTOCOL, DeviceHello
+from noond.hub.hub import Greet, Hub
+from noond.jobs.engine import JobEngine
+from noond.llm.documents.converter import DocumentConverter
+from noond.llm.extractor import Extractor, open_extractor
+from noond.llm.usage import CallAccount
+from noond.models.device import Device
+from noond.models.document import LLMCall
+from noond.runners.agents import Agents
+from noond.runners.execution import RunExecutor
+from noond.runners.outbox import Outbox
+from noond.runners.pipeline import Pipeline
+from noond.runners.progress import Progress
+from noond.runners.reconnect import Reconnect
+from noond.runners.runs import Runs
+from noond.scheduler.ticks import ticking
+from noond.store import devices as device_rows
+from noond.store import journal, observability
+from noond.store.database import Database
+from noond.store.rows import Transaction
+from noond.tasks import Supervisor
+from noond.work.registry import job_types
+
+log = structlog.get_logger(__name__)
+
+_FREE_BYTES: Final = 16 * 1024 * 1024
+"""With less room than this on the disk the daemon is not ready."""
+
+_CLOSE_SECONDS: Final = 1.0
+"""How long an open HTTP request may take to end at stop."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Daemon:
+    """A daemon that runs. `url` is where it answers."""
+
+    url: str
+
+
+@asynccontextmanager
+async def open_daemon(settings: Settings, *, clock: Clock | None = None) -> AsyncIterator[Daemon]:
+    """Start a daemon; it is ready inside the block and gone after it.
+
+    Raises ConfigError, or an error of the data directory or the database that says what to do.
+    """
+    check_bind(settings)
+    tls = _tls(settings.server)
+    clock = clock or SystemClock()
+    async with AsyncExitStack() as stack:
+        directory = stack.enter_context(DataDirectory.open(settings.server.data_dir))
+        vault = await asyncio.to_thread(directory.prepare)
+        database = await Database.open(directory.database)
+        stack.push_async_callback(database.close)
+        tasks = await stack.enter_async_context(Supervisor())
+        extractor = await stack.enter_async_context(_open_extractor(settings, clock, database))
+        converter = DocumentConverter()
+        stack.push_async_callback(converter.close)
+        bus = EventBus(clock=clock)
+        progress = Progress(database, bus, tasks)
+        hub = Hub(
+            settings.hub,
+            file_bytes=settings.runs.file_bytes,
+            tasks=tasks,
+            greet=_greeting(database, clock),
+            # Made below: no device can come before the server listens.
+            on_online=lambda *device: reconnect.device_online(*device),  # noqa: PLW0108
+            on_offline=lambda *device: reconnect.device_offline(*device),  # noqa: PLW0108
+        )
+        stack.push_async_callback(hub.close)
+        outbox = Outbox(
+            database, clock, hub, tasks, progress, call_seconds=settings.hub.call_seconds
+        )
+        pipeline = Pipeline(
+            database,
+            clock,
+            extractor,
+            converter,
+            outbox,
+            progress,
+            concurrency=settings.llm.concurrency,
+        )
+        executor = RunExecutor(database, clock, hub, pipeline, outbox, progress, settings.runs)
+        engine = JobEngine(
+            database, clock, types=job_types(executor), slots=settings.runs.concurrent
+        )
+        reconnect = Reconnect(database, clock, hub, outbox, tasks, wake=engine.wake)
+        await executor.recover()
+        await engine.start()
+
+        async def stop_work() -> None:
+            executor.wind_down()
+            await engine.stop(grace_seconds=settings.server.stop_seconds)
+
+        stack.push_async_callback(stop_work)
+        application = build_application(
+            settings.server,
+            settings.limits,
+            database=database,
+            clock=clock,
+            keys=APIKeys(database, clock=clock, tasks=tasks),
+            devices=Devices(
+                database,
+                clock=clock,
+                on_shut_out=lambda user_id, device_id: hub.disconnect(
+                    user_id, device_id, CLOSE_TOKEN, "the device's token has ended"
+                ),
+            ),
+            pairing=Pairing(vault, clock=clock),
+            agents=Agents(database, clock),
+            runs=Runs(database, clock, hub, executor, outbox, progress, wake=engine.wake),
+            bus=bus,
+            is_online=hub.is_online,
+            serve_device=_device_server(hub, settings.hub.frame_bytes),
+            checks={
+                "database": lambda: _check_database(database),
+                "disk": lambda: _check_disk(directory.path),
+            },
+        )
+        url = await stack.enter_async_context(_listening(application, settings.server, tls))
+        await stack.enter_async_context(ticking(reconnect.tick))
+        await asyncio.to_thread(update_cli_url, directory.path, url)
+        tasks.start(extractor.warm(), name="extractor-warm")
+        tasks.start(sd_notify.keep_alive(lambda: _writer_alive(database)), name="systemd-watchdog")
+        yield Daemon(url=url)
+
+
+async def serve(settings: Settings, *, on_ready: Callable[[str], None] | None = None) -> None:
+    """Run a daemon until SIGTERM or SIGINT; `on_ready` is called with its URL."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    async with open_daemon(settings) as daemon:
+        sd_notify.notify("READY=1")
+        log.info("ready", url=daemon.url)
+        if on_ready is not None:
+            on_ready(daemon.url)
+        await stop.wait()
+        log.info("stopping")
+        sd_notify.notify("STOPPING=1")
+    log.info("stopped")
+
+
+def _tls(server: ServerSettings) -> ssl.SSLContext | None:
+    if server.tls_cert is None:
+        return None
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    try:
+        context.load_cert_chain(server.tls_cert, server.tls_key)
+    except (OSError, ssl.SSLError) as error:
+        raise ConfigError(
+            f"server.tls_cert {server.tls_cert} and server.tls_key {server.tls_key} "
+            f"can't be used: {error}"
+        ) from None
+    return context
+
+
+@asynccontextmanager
+async def _listening(
+    application: web.Application, server: ServerSettings, tls: ssl.SSLContext | None
+) -> AsyncIterator[str]:
+    """Serve the application; gives its URL."""
+    runner = web.AppRunner(
+        application,
+        auto_decompress=False,
+        access_log=None,
+        handle_signals=False,
+        shutdown_timeout=_CLOSE_SECONDS,
+    )
+    await runner.setup()
+    try:
+        site = web.TCPSite(runner, server.host, server.port, ssl_context=tls, reuse_address=True)
+        try:
+            await site.start()
+        except OSError as error:
+            raise ConfigError(
+                f"can't listen on {server.host} port {server.port}: {error.strerror}; "
+                "choose another with server.host and server.port, or stop what uses it"
+            ) from None
+        port = runner.addresses[0][1]
+        host = f"[{server.host}]" if ":" in server.host else server.host
+        yield f"{'https' if tls else 'http'}://{host}:{port}"
+    finally:
+        await runner.cleanup()
+
+
+@asynccontextmanager
+async def _open_extractor(
+    settings: Settings, clock: Clock, database: Database
+) -> AsyncIterator[Extractor]:
+    async def spent(user_id: str, since: datetime, run_id: str | None) -> float:
+        return await database.read(lambda c: observability.sum_since(c, user_id, since, run_id))
+
+    async def keep(account: CallAccount, path: str, calls: tuple[LLMCall, ...]) -> None:
+        await database.write(
+            lambda tx: observability.insert_calls_of(
+                tx,
+                account.user_id,
+                agent_id=account.agent_id,
+                run_id=account.run_id,
+                file=path,
+                calls=calls,
+            )
+        )
+
+    async with open_extractor(settings.llm, clock=clock, spent=spent, keep_calls=keep) as extractor:
+        yield extractor
+
+
+def _greeting(database: Database, clock: Clock) -> Greet:
+    async def greet(user_id: str, hello: DeviceHello) -> int | None:
+        def store(tx: Transaction) -> int | None:
+            known = device_rows.greet(
+                tx,
+                user_id,
+                hello.device_id,
+                name=hello.name,
+                platform=hello.platform,
+                app_version=hello.app_version,
+                capabilities=frozenset(hello.capabilities),
+                now=clock.now(),
+            )
+            return journal.count_pending(tx, user_id, hello.device_id) if known else None
+
+        return await database.write(store)
+
+    return greet
+
+
+def _device_server(hub: Hub, frame_bytes: int) -> ServeDevice:
+    async def serve_device(request: web.Request, device: Device) -> web.StreamResponse:
+        ws = web.WebSocketResponse(
+            protocols=(SUBPROTOCOL,),
+            autoping=False,
+            compress=False,
+            decode_text=False,
+            # aiohttp refuses messages that reach the limit.
+            max_msg_size=frame_bytes + 1,
+        )
+        await ws.prepare(request)
+        await hub.serve(ws, request.transport, user_id=device.user_id, device_id=device.id)
+        return ws
+
+    return serve_device
+
+
+async def _check_database(database: Database) -> str | None:
+    return database.alarm
+
+
+async def _check_disk(path: Path) -> str | None:
+    free = (await asyncio.to_thread(shutil.disk_usage, path)).free
+    return None if free >= _FREE_BYTES else "the disk is full"
+
+
+async def _writer_alive(database: Database) -> bool:
+    return await database.write(lambda _: True)
