@@ -124,6 +124,11 @@ async def open_daemon(settings: Settings, *, clock: Clock | None = None) -> Asyn
             await engine.stop(grace_seconds=settings.server.stop_seconds)
 
         stack.push_async_callback(stop_work)
+
+        def shut_out(user_id: str, device_id: str) -> None:
+            hub.disconnect(user_id, device_id, CLOSE_TOKEN, "the device's token has ended")
+            reconnect.device_shut_out(user_id, device_id)
+
         application = build_application(
             settings.server,
             settings.limits,
@@ -133,9 +138,7 @@ async def open_daemon(settings: Settings, *, clock: Clock | None = None) -> Asyn
             devices=Devices(
                 database,
                 clock=clock,
-                on_shut_out=lambda user_id, device_id: hub.disconnect(
-                    user_id, device_id, CLOSE_TOKEN, "the device's token has ended"
-                ),
+                close_socket=shut_out,
             ),
             pairing=Pairing(vault, clock=clock),
             agents=Agents(database, clock),

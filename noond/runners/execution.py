@@ -35,13 +35,14 @@ from noond.runners.local import LocalFiles
 from noond.runners.outbox import Outbox
 from noond.runners.pipeline import Pipeline
 from noond.runners.progress import Progress
-from noond.store import agents, journal, run_errors, runs
+from noond.store import agents, devices, journal, run_errors, runs
 from noond.store.database import Database
 from noond.store.rows import Transaction
 
 log = structlog.get_logger(__name__)
 
 _STORE_RETRY = timedelta(seconds=10)
+_CANCEL_SECONDS = 1.0
 _FATAL_CLOSES = {
     CLOSE_TOO_LARGE: ("frame_too_large", "the device sent a message above hub.frame_bytes"),
     CLOSE_BAD_FRAMES: ("bad_frames", "the device sent too many invalid frames"),
@@ -100,14 +101,15 @@ class RunExecutor:
         for proceed in self._proceeds:
             proceed.clear()
 
-    def cancel(self, run_id: str) -> bool:
-        """End the run's present execution; False when it has none."""
+    async def cancel(self, run_id: str) -> bool:
+        """End the run's present execution; False when it has not stopped within a second."""
         task = self._executing.get(run_id)
         if task is None:
-            return False
+            return True
         self._cancelled.add(run_id)
         task.cancel()
-        return True
+        await asyncio.wait([task], timeout=_CANCEL_SECONDS)
+        return task.done()
 
     async def execute(self, user_id: str, run_id: str) -> Pause | None:
         """Carry the run on; returns what it waits for, or None when it has ended."""
@@ -132,8 +134,8 @@ class RunExecutor:
             self._progress.touch(user_id, run_id)
 
     async def fail(self, user_id: str, run_id: str, error: RunError) -> None:
-        """End the run as error."""
-        await self._end(user_id, run_id, error=error, status=RunStatus.ERROR)
+        """End the run with an error that concerns all of it."""
+        await self._end(user_id, run_id, error=error)
 
     async def _execute(self, user_id: str, run_id: str) -> Pause | None:
         run = await self._database.read(lambda c: runs.get(c, user_id, run_id))
@@ -148,9 +150,9 @@ class RunExecutor:
             gone = RunError(file=None, code="agent_deleted", message="the agent was deleted")
             await self.fail(user_id, run_id, gone)
             return None
-        if not self._hub.is_online(user_id, run.device_id):
-            return await self._await_device(run, agent)
         if run.read_at is None:
+            if not self._hub.is_online(user_id, run.device_id):
+                return await self._await_device(run, agent)
             pause = await self._read_files(run, agent)
             if pause is not None:
                 return pause
@@ -246,6 +248,15 @@ class RunExecutor:
 
     async def _await_device(self, run: Run, agent: Agent) -> Pause | None:
         """Wait for the device, `max_age_hours` of the agent at most."""
+        device = await self._database.read(lambda c: devices.find(c, run.user_id, run.device_id))
+        if device is None:
+            message = "the device was removed; give the agent another one"
+            await self._end(
+                run.user_id,
+                run.id,
+                error=RunError(file=None, code="device_revoked", message=message),
+            )
+            return None
         now = self._clock.now()
         since = run.waiting_since if run.waiting_for == "device" and run.waiting_since else now
         expires_at = since + timedelta(hours=agent.max_age_hours)
@@ -255,7 +266,7 @@ class RunExecutor:
                 code="expired",
                 message=f"the device was away for {agent.max_age_hours} h",
             )
-            await self._end(run.user_id, run.id, error=expired)
+            await self.fail(run.user_id, run.id, expired)
             return None
         await self._wait(run, "device")
         return Pause(
@@ -267,9 +278,10 @@ class RunExecutor:
         while await self._database.read(
             lambda c: journal.counts_of_run(c, user_id, run_id).pending
         ):
-            self._outbox.journaled(user_id, run.device_id)
-            if not await self._outbox.drained(user_id, run.device_id):
+            if not self._hub.is_online(user_id, run.device_id):
                 return await self._await_device(run, agent)
+            self._outbox.journaled(user_id, run.device_id)
+            await self._outbox.drained(user_id, run.device_id)
         await self._end(user_id, run_id)
         return None
 

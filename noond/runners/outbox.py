@@ -88,15 +88,11 @@ class Outbox:
         elif self._hub.is_online(*key):
             self._open_lane(key)
 
-    async def drained(self, user_id: str, device_id: str) -> bool:
-        """Wait until the online device has settled everything; False when it went away."""
+    async def drained(self, user_id: str, device_id: str) -> None:
+        """Wait until the device has settled everything, or has gone away."""
         key = (user_id, device_id)
-        while self._hub.is_online(*key):
-            lane = self._open_lane(key)
-            await lane.drained.wait()
-            if self._lanes.get(key) is lane:
-                return True
-        return False
+        if self._hub.is_online(*key):
+            await self._open_lane(key).drained.wait()
 
     def _open_lane(self, key: DeviceKey) -> _Lane:
         lane = self._lanes.get(key)

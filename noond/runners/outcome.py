@@ -8,13 +8,19 @@ from noond.models.run import Run, RunStatus
 from noond.store import agents, run_errors, runs
 from noond.store.rows import Connection, Transaction
 
+_BROKEN_PROTOCOL = frozenset({"sequence_gap", "credit_exceeded", "frame_too_large", "bad_frames"})
+"""Errors of a whole run that fail it, whatever was created before."""
+
 _JUDGED = frozenset({RunStatus.SUCCESS, RunStatus.PARTIAL, RunStatus.ERROR})
 
 
 def judge(connection: Connection, run: Run) -> RunStatus:
     """The final status that the run's errors and created records ask for."""
-    if not run_errors.list_all(connection, run.user_id, run.id):
+    errors = run_errors.list_all(connection, run.user_id, run.id)
+    if not errors:
         return RunStatus.SUCCESS
+    if any(error.file is None and error.code in _BROKEN_PROTOCOL for error in errors):
+        return RunStatus.ERROR
     return RunStatus.PARTIAL if run.items_created else RunStatus.ERROR
 
 

@@ -53,6 +53,10 @@ class Reconnect:
         """The device has no socket any more."""
         self._online_at.pop((user_id, device_id), None)
 
+    def device_shut_out(self, user_id: str, device_id: str) -> None:
+        """The device's token has ended: what waits for the device looks at it again."""
+        self._tasks.start(self._wake_lane(user_id, device_id), name=f"shut-out-{device_id}")
+
     async def tick(self) -> None:
         """Start the due runs of every device that is online."""
         for user_id, device_id in self._hub.online_devices():
@@ -61,12 +65,15 @@ class Reconnect:
     async def _resume(self, user_id: str, device_id: str) -> None:
         """In this order: unanswered calls, interrupted runs, due runs."""
         await self._outbox.device_online(user_id, device_id)
+        await self._wake_lane(user_id, device_id)
+        await self._start_due(user_id, device_id, on_hello=True)
+
+    async def _wake_lane(self, user_id: str, device_id: str) -> None:
         lane = device_lane(user_id, device_id)
         await self._database.write(
             lambda tx: jobs.make_key_due(tx, user_id, lane, now=self._clock.now())
         )
         self._wake()
-        await self._start_due(user_id, device_id, on_hello=True)
 
     async def _start_due(self, user_id: str, device_id: str, *, on_hello: bool) -> None:
         try:

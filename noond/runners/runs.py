@@ -182,7 +182,7 @@ class Runs:
         run = await self._database.write(request)
         if run.status.final:
             return run.status, "already_final"
-        if not self._executor.cancel(run_id):
+        if await self._executor.cancel(run_id):
 
             def end(tx: Transaction) -> Run:
                 outcome.finish(

@@ -27,7 +27,7 @@ class Api:
     ) -> Any:
         """The reply's JSON; fails when the status is not the expected one (below 300 if none)."""
         async with self._http.request(method, self.url + path, json=body) as response:
-            reply = await response.json() if response.content_length != 0 else None
+            reply = None if response.status == 204 else await response.json()
             ok = response.status == expect if expect else response.status < 300
             assert ok, (response.status, reply)
             return reply

@@ -15,7 +15,7 @@ from noond.hub.frames import SUBPROTOCOL
 WAIT_SECONDS = 10
 
 
-class Closed(Exception):  # noqa: N818 - the socket's state
+class Closed(Exception):
     """The daemon closed the socket."""
 
     def __init__(self, code: int | None) -> None:
@@ -99,9 +99,10 @@ class ScriptedDevice:
 
     async def answer_all(self, count: int) -> list[dict[str, Any]]:
         """Apply and answer that many calls."""
-        calls = [await self.expect("tool_call") for _ in range(count)]
-        for call in calls:
-            await self.answer(call)
+        calls = []
+        for _ in range(count):
+            calls.append(await self.expect("tool_call"))
+            await self.answer(calls[-1])
         return calls
 
 

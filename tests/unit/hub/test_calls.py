@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -48,9 +49,7 @@ def test_exactly_one_outcome(steps: list[str]) -> None:
                 pending.expire(now=11, paused_seconds=0)
             else:
                 pending.disconnect()
-            late += step == "answer_other" or (
-                step in ("answer", "refuse") and first is not None
-            )
+            late += step == "answer_other" or (step in ("answer", "refuse") and first is not None)
             if first is None and step != "answer_other":
                 first = step
         assert pending.late_results == late
@@ -110,9 +109,5 @@ async def test_calls_expire_in_the_order_they_were_made() -> None:
 async def test_an_id_that_is_under_way_is_not_sent_twice() -> None:
     pending = PendingCalls(seconds=10)
     opened(pending)
-    try:
+    with pytest.raises(CallError, match="already"):
         opened(pending)
-    except CallError as error:
-        assert "already" in error.message
-    else:
-        raise AssertionError
