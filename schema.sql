@@ -120,7 +120,12 @@ CREATE TABLE runs (
     prompt_tokens     INTEGER NOT NULL DEFAULT 0,
     completion_tokens INTEGER NOT NULL DEFAULT 0,
     cost_usd          REAL NOT NULL DEFAULT 0,
-    unpriced_calls    INTEGER NOT NULL DEFAULT 0
+    unpriced_calls    INTEGER NOT NULL DEFAULT 0,
+    -- full: journals records; dry_run: proposals only; estimate: the manifest only
+    mode              TEXT NOT NULL DEFAULT 'full' CHECK (mode IN ('full', 'dry_run', 'estimate')),
+    estimate          TEXT,      -- what an estimate came to
+    applied_at        INTEGER,   -- a dry run's proposals were journaled
+    reverted_at       INTEGER
 );
 CREATE INDEX runs_by_user ON runs (user_id, id);
 CREATE INDEX runs_by_agent ON runs (agent_id, id);
@@ -173,6 +178,7 @@ CREATE TABLE records (
     extractor   TEXT NOT NULL,
     fingerprint TEXT NOT NULL,
     created_at  INTEGER NOT NULL,
+    reverted_at INTEGER,         -- undone: stays away until the extractor changes
     UNIQUE (agent_id, fingerprint)
 );
 CREATE INDEX records_by_run ON records (run_id, id);
@@ -197,6 +203,64 @@ CREATE TABLE deliveries (
 CREATE INDEX deliveries_pending ON deliveries (user_id, device_id, id) WHERE status = 'pending';
 CREATE INDEX deliveries_failed ON deliveries (agent_id, id) WHERE status = 'failed';
 CREATE INDEX deliveries_by_run ON deliveries (run_id, status);
+
+-- What a dry run found: the files it read and what it would suggest. `novelty` is against what
+-- the agent has brought before. Applying it makes records and ledger entries of these.
+CREATE TABLE proposed_files (
+    user_id     TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    run_id      TEXT NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
+    path        TEXT NOT NULL,
+    sha256      TEXT NOT NULL,
+    extractor   TEXT NOT NULL,
+    origin_path TEXT NOT NULL,
+    PRIMARY KEY (run_id, path)
+) WITHOUT ROWID;
+
+CREATE TABLE proposals (
+    id          TEXT PRIMARY KEY,
+    user_id     TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    run_id      TEXT NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
+    table_name  TEXT NOT NULL,
+    data        TEXT NOT NULL,
+    path        TEXT NOT NULL,
+    sha256      TEXT NOT NULL,
+    quote       TEXT NOT NULL,
+    span_start  INTEGER NOT NULL,
+    span_end    INTEGER NOT NULL,
+    extractor   TEXT NOT NULL,
+    fingerprint TEXT NOT NULL,
+    novelty     TEXT NOT NULL CHECK (novelty IN ('new', 'known', 'rejected')),
+    created_at  INTEGER NOT NULL,
+    UNIQUE (run_id, fingerprint)
+);
+
+-- What a person did with a suggestion, as their device told; the last decision stands.
+CREATE TABLE reviews (
+    delivery_id TEXT PRIMARY KEY REFERENCES deliveries (id) ON DELETE CASCADE,
+    user_id     TEXT NOT NULL,
+    agent_id    TEXT NOT NULL,
+    decision    TEXT NOT NULL CHECK (decision IN ('approved', 'rejected', 'edited')),
+    data        TEXT,            -- the fields after an edit
+    decided_at  INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX reviews_by_agent ON reviews (agent_id, decided_at);
+
+-- Undoing a run: calls that delete its records from the device. `kept`: the person had edited or
+-- approved the record, and the device refused.
+CREATE TABLE retractions (
+    id          TEXT PRIMARY KEY,
+    delivery_id TEXT NOT NULL UNIQUE REFERENCES deliveries (id) ON DELETE CASCADE,
+    user_id     TEXT NOT NULL,
+    device_id   TEXT NOT NULL,
+    run_id      TEXT NOT NULL,
+    status      TEXT NOT NULL CHECK (status IN ('pending', 'deleted', 'kept', 'failed')),
+    unanswered_sends INTEGER NOT NULL DEFAULT 0,
+    error       TEXT,
+    created_at  INTEGER NOT NULL,
+    settled_at  INTEGER
+);
+CREATE INDEX retractions_pending ON retractions (user_id, device_id, id) WHERE status = 'pending';
+CREATE INDEX retractions_by_run ON retractions (run_id, status);
 
 -- One row per call to a model: what it read, what it cost, how it went. `cost_usd` is null when
 -- the model's price is not known.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import shutil
 import signal
 import ssl
@@ -27,7 +28,7 @@ from noond.api.network import check_bind
 from noond.api.routes.socket import ServeDevice
 from noond.clock import Clock, SystemClock
 from noond.config import ServerSettings, Settings
-from noond.errors import ConfigError
+from noond.errors import ConfigError, StorageError
 from noond.events import EventBus
 from noond.hub.connection import CLOSE_TOKEN
 from noond.hub.frames import SUBPROTOCOL, DeviceHello
@@ -44,10 +45,11 @@ from noond.runners.outbox import Outbox
 from noond.runners.pipeline import Pipeline
 from noond.runners.progress import Progress
 from noond.runners.reconnect import Reconnect
+from noond.runners.reviews import Reviews
 from noond.runners.runs import Runs
 from noond.scheduler.ticks import ticking
 from noond.store import devices as device_rows
-from noond.store import journal, observability
+from noond.store import journal, meta, observability
 from noond.store.database import Database
 from noond.store.rows import Transaction
 from noond.tasks import Supervisor
@@ -89,6 +91,7 @@ async def open_daemon(settings: Settings, *, clock: Clock | None = None) -> Asyn
         stack.push_async_callback(converter.close)
         bus = EventBus(clock=clock)
         progress = Progress(database, bus, tasks)
+        reviews = Reviews(database, clock, tasks)
         hub = Hub(
             settings.hub,
             file_bytes=settings.runs.file_bytes,
@@ -97,8 +100,8 @@ async def open_daemon(settings: Settings, *, clock: Clock | None = None) -> Asyn
             # Made below: no device can come before the server listens.
             on_online=lambda *device: reconnect.device_online(*device),  # noqa: PLW0108
             on_offline=lambda *device: reconnect.device_offline(*device),  # noqa: PLW0108
+            on_review=reviews.receive,
         )
-        stack.push_async_callback(hub.close)
         outbox = Outbox(
             database, clock, hub, tasks, progress, call_seconds=settings.hub.call_seconds
         )
@@ -116,15 +119,6 @@ async def open_daemon(settings: Settings, *, clock: Clock | None = None) -> Asyn
             database, clock, types=job_types(executor), slots=settings.runs.concurrent
         )
         reconnect = Reconnect(database, clock, hub, outbox, tasks, wake=engine.wake)
-        await executor.recover()
-        await engine.start()
-
-        async def stop_work() -> None:
-            executor.wind_down()
-            await engine.stop(grace_seconds=settings.server.stop_seconds)
-
-        stack.push_async_callback(stop_work)
-
         def shut_out(user_id: str, device_id: str) -> None:
             hub.disconnect(user_id, device_id, CLOSE_TOKEN, "the device's token has ended")
             reconnect.device_shut_out(user_id, device_id)
@@ -151,7 +145,18 @@ async def open_daemon(settings: Settings, *, clock: Clock | None = None) -> Asyn
                 "disk": lambda: _check_disk(directory.path),
             },
         )
-        url = await stack.enter_async_context(_listening(application, settings.server, tls))
+        runner = await stack.enter_async_context(_handling(application))
+        await executor.recover()
+        await engine.start()
+
+        async def stop_work() -> None:
+            # Devices are told first: their runs then end at the file they are at.
+            executor.wind_down()
+            await hub.close()
+            await engine.stop(grace_seconds=settings.server.stop_seconds)
+
+        stack.push_async_callback(stop_work)
+        url = await stack.enter_async_context(_listening(runner, settings.server, tls))
         await stack.enter_async_context(ticking(reconnect.tick))
         await asyncio.to_thread(update_cli_url, directory.path, url)
         tasks.start(extractor.warm(), name="extractor-warm")
@@ -191,10 +196,8 @@ def _tls(server: ServerSettings) -> ssl.SSLContext | None:
 
 
 @asynccontextmanager
-async def _listening(
-    application: web.Application, server: ServerSettings, tls: ssl.SSLContext | None
-) -> AsyncIterator[str]:
-    """Serve the application; gives its URL."""
+async def _handling(application: web.Application) -> AsyncIterator[web.AppRunner]:
+    """Ready to handle requests; at the end those that are open get a second."""
     runner = web.AppRunner(
         application,
         auto_decompress=False,
@@ -204,19 +207,30 @@ async def _listening(
     )
     await runner.setup()
     try:
-        site = web.TCPSite(runner, server.host, server.port, ssl_context=tls, reuse_address=True)
-        try:
-            await site.start()
-        except OSError as error:
-            raise ConfigError(
-                f"can't listen on {server.host} port {server.port}: {error.strerror}; "
-                "choose another with server.host and server.port, or stop what uses it"
-            ) from None
+        yield runner
+    finally:
+        await runner.cleanup()
+
+
+@asynccontextmanager
+async def _listening(
+    runner: web.AppRunner, server: ServerSettings, tls: ssl.SSLContext | None
+) -> AsyncIterator[str]:
+    """Take connections; gives the URL."""
+    site = web.TCPSite(runner, server.host, server.port, ssl_context=tls, reuse_address=True)
+    try:
+        await site.start()
+    except OSError as error:
+        raise ConfigError(
+            f"can't listen on {server.host} port {server.port}: {error.strerror}; "
+            "choose another with server.host and server.port, or stop what uses it"
+        ) from None
+    try:
         port = runner.addresses[0][1]
         host = f"[{server.host}]" if ":" in server.host else server.host
         yield f"{'https' if tls else 'http'}://{host}:{port}"
     finally:
-        await runner.cleanup()
+        await site.stop()
 
 
 @asynccontextmanager
@@ -280,6 +294,10 @@ def _device_server(hub: Hub, frame_bytes: int) -> ServeDevice:
 
 
 async def _check_database(database: Database) -> str | None:
+    if database.alarm is not None:
+        # Space may be back while nobody writes.
+        with contextlib.suppress(StorageError):
+            await database.write(meta.touch)
     return database.alarm
 
 

@@ -9,23 +9,7 @@ from typing import Literal
 import structlog
 from structlog.typing import EventDict, WrappedLogger
 
-_CONTROL = {
-    code: f"\\x{code:02x}"
-    for code in [*range(0x20), 0x7F, *range(0x80, 0xA0)]
-    if code != 0x09
-} | {
-    code: f"\\u{code:04x}"
-    for code in [0x2028, 0x2029, *range(0x202A, 0x202F), *range(0x2066, 0x206A)]
-}
-
-
-def inert(text: str) -> str:
-    """The text with control, line-separating and direction-changing characters spelled out.
-
-    What noond prints or logs may come from a document or a device: it must neither forge a
-    second log line nor steer a terminal.
-    """
-    return text.translate(_CONTROL)
+from noond.inert import inert
 
 
 def _make_inert(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:

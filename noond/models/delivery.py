@@ -7,6 +7,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from noond.models.review import Verdict
+
 
 class DeliveryStatus(StrEnum):
     """pending until the device answered; `failed` can be sent again."""
@@ -55,4 +57,5 @@ class RunRecord:
     status: DeliveryStatus
     error: str | None
     device_record_id: str | None
+    decision: Verdict | None
     created_at: datetime

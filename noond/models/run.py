@@ -7,6 +7,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Literal
 
+from noond.models.preview import Estimate, RunMode
+
 
 class RunStatus(StrEnum):
     """queued → running → a final state; `waiting` says for what in `waiting_for`."""
@@ -70,6 +72,7 @@ class Run:
     agent_name: str
     device_id: str
     trigger: Trigger
+    mode: RunMode
     status: RunStatus
     waiting_for: WaitingFor | None
     scheduled_for: datetime | None
@@ -87,3 +90,6 @@ class Run:
     prompt_tokens: int
     completion_tokens: int
     cost_usd: float | None
+    estimate: Estimate | None
+    applied_at: datetime | None
+    reverted_at: datetime | None

@@ -24,8 +24,9 @@ from noond.hub.frames import (
 from noond.hub.streams import RunStream
 from noond.models.agent import Agent
 from noond.models.document import DeviceContext, DeviceProject, DeviceTask
+from noond.models.preview import RunMode
 from noond.models.run import Run, RunError
-from noond.store import ledger, runs
+from noond.store import ledger, proposals, runs
 from noond.store.database import Database
 from noond.store.ledger import KnownFile
 from noond.store.rows import Connection, Transaction
@@ -44,6 +45,16 @@ class ReceivedFile:
 
 
 @dataclass(slots=True)
+class Comparison:
+    """A manifest against the ledger: of the wanted files `new` were never read before."""
+
+    wanted: list[ListedFile] = field(default_factory=list)
+    new: int = 0
+    unchanged: int = 0
+    moved: dict[str, KnownFile] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
 class _Assembly:
     """The parts of a file that came so far."""
 
@@ -56,7 +67,7 @@ class LocalFiles:
     """The files of one run, each as soon as it is whole; what can't be read as a RunError.
 
     With capability `manifest` only new and changed files travel. `context` is what the device
-    said that records may refer to, before its first file.
+    said that records may refer to, before its first file; `comparison` what its manifest came to.
     """
 
     def __init__(
@@ -84,6 +95,7 @@ class LocalFiles:
         self._wanted: set[str] | None = None
         self._assemblies: dict[str, _Assembly] = {}
         self.context: DeviceContext | None = None
+        self.comparison: Comparison | None = None
 
     async def files(self) -> AsyncGenerator[ReceivedFile | RunError]:
         """Ask the device and yield what comes.
@@ -130,49 +142,55 @@ class LocalFiles:
         too_large = [file for file in listed.values() if file.size > self._file_bytes]
         readable = [file for file in listed.values() if file.size <= self._file_bytes]
 
-        def compare(connection: Connection) -> tuple[list[str], int, dict[str, KnownFile]]:
+        def compare(connection: Connection) -> Comparison:
             return self._compare(connection, readable)
 
-        wanted, unchanged, moved = await self._database.read(compare)
+        comparison = await self._database.read(compare)
 
         def store(tx: Transaction) -> None:
             user_id, now = self._run.user_id, self._clock.now()
-            for path, entry in moved.items():
-                ledger.put(tx, user_id, self._agent.id, path, entry, now=now)
-            runs.set_files(tx, user_id, self._run.id, listed=len(listed), unchanged=unchanged)
+            if self._run.mode is RunMode.FULL:
+                for path, entry in comparison.moved.items():
+                    ledger.put(tx, user_id, self._agent.id, path, entry, now=now)
+            runs.set_files(
+                tx, user_id, self._run.id, listed=len(listed), unchanged=comparison.unchanged
+            )
 
         await self._database.write(store)
+        self.comparison = comparison
+        estimating = self._run.mode is RunMode.ESTIMATE
+        wanted = [] if estimating else [file.path for file in comparison.wanted]
         self._wanted = set(wanted)
         for paths, last in _pages(wanted):
             self._stream.send(AgentWant(run_id=self._run.id, paths=paths, last=last))
         return [_too_large(file.path, file.size, self._file_bytes) for file in too_large]
 
-    def _compare(
-        self, connection: Connection, files: list[ListedFile]
-    ) -> tuple[list[str], int, dict[str, KnownFile]]:
-        """Which files are wanted, how many are unchanged, and which have only moved."""
-        user_id, agent_id = self._run.user_id, self._agent.id
+    def _compare(self, connection: Connection, files: list[ListedFile]) -> Comparison:
+        user_id, agent_id, run = self._run.user_id, self._agent.id, self._run
         known = ledger.find(connection, user_id, agent_id, [file.path for file in files])
-        wanted: list[str] = []
-        moved: dict[str, KnownFile] = {}
-        unchanged = 0
+        proposed = {
+            (file.path, file.sha256) for file in proposals.list_files(connection, user_id, run.id)
+        }
+        comparison = Comparison()
         for file in files:
             entry = known.get(file.path)
+            if (file.path, file.sha256) in proposed:
+                continue  # read by this very run before it was interrupted
             if entry is not None and self._done(entry, file.sha256):
-                # What this very run has read before it was interrupted counts as read.
-                unchanged += entry.run_id != self._run.id
+                comparison.unchanged += entry.run_id != run.id  # as above
                 continue
             twin = None
             if entry is None:
                 twin = ledger.find_content(
                     connection, user_id, agent_id, file.sha256, self._extractor
                 )
-            if twin is None:
-                wanted.append(file.path)
+            if twin is not None:
+                comparison.moved[file.path] = twin
+                comparison.unchanged += 1
             else:
-                moved[file.path] = twin
-                unchanged += 1
-        return wanted, unchanged, moved
+                comparison.wanted.append(file)
+                comparison.new += entry is None
+        return comparison
 
     def _done(self, entry: KnownFile, sha256: str) -> bool:
         return entry.sha256 == sha256 and entry.extractor == self._extractor

@@ -16,14 +16,10 @@ import structlog
 
 from noond.clock import Clock
 from noond.errors import DeviceOffline, StorageError
-from noond.hub.calls import CallDisconnected, CallError, CallRefused, CallUnanswered
-from noond.hub.frames import Source, ToolCall
+from noond.hub.calls import CallDisconnected, CallRefused, CallUnanswered
 from noond.hub.hub import Hub
-from noond.models.delivery import Delivery
-from noond.models.document import Table
-from noond.runners.outcome import correct_final_status
+from noond.runners.outgoing import OutgoingCall, list_pending
 from noond.runners.progress import Progress
-from noond.store import journal, runs
 from noond.store.database import Database
 from noond.store.rows import Transaction
 from noond.tasks import Supervisor
@@ -31,7 +27,6 @@ from noond.tasks import Supervisor
 log = structlog.get_logger(__name__)
 
 WINDOW: Final = 32
-MAX_UNANSWERED: Final = 5
 _PAGE = 256
 _STORE_RETRY_SECONDS = 1.0
 
@@ -44,7 +39,7 @@ class _Lane:
     def __init__(self) -> None:
         self.stale = True
         """Whether the journal may hold pending deliveries that `waiting` does not."""
-        self.waiting: deque[Delivery] = deque()
+        self.waiting: deque[OutgoingCall] = deque()
         self.under_way: dict[str, asyncio.Task[None]] = {}
         self.changed = asyncio.Event()
         self.first_sent = asyncio.Event()
@@ -75,7 +70,16 @@ class Outbox:
     async def device_online(self, user_id: str, device_id: str) -> None:
         """Send what is pending; returns when the first of it was handed to the socket."""
         lane = self._open_lane((user_id, device_id))
+        lane.stale = True
+        lane.first_sent.clear()
+        lane.changed.set()
         await lane.first_sent.wait()
+
+    def device_offline(self, user_id: str, device_id: str) -> None:
+        """The device is gone: its lane ends."""
+        lane = self._lanes.get((user_id, device_id))
+        if lane is not None:
+            lane.changed.set()
 
     def journaled(self, user_id: str, device_id: str) -> None:
         """Deliveries were journaled for this device, or made pending again."""
@@ -131,98 +135,54 @@ class Outbox:
                     return
                 lane.stale = False
                 page = await self._database.read(
-                    lambda c: journal.list_pending(c, *key, besides=lane.under_way, limit=_PAGE)
+                    lambda c: list_pending(c, *key, besides=lane.under_way, limit=_PAGE)
                 )
                 lane.stale = lane.stale or len(page) == _PAGE
-                lane.waiting.extend(d for d in page if d.id not in lane.under_way)
+                lane.waiting.extend(page)
                 if not page:
                     return
-            if lane.waiting:
-                delivery = lane.waiting.popleft()
-                lane.under_way[delivery.id] = self._tasks.start(
-                    self._deliver(lane, delivery), name=f"delivery-{delivery.id}"
-                )
+            call = lane.waiting.popleft()
+            lane.under_way[call.id] = self._tasks.start(
+                self._deliver(lane, call, key[1]), name=f"delivery-{call.id}"
+            )
 
-    async def _deliver(self, lane: _Lane, delivery: Delivery) -> None:
+    async def _deliver(self, lane: _Lane, call: OutgoingCall, device_id: str) -> None:
         try:
-            settle = await self._send(delivery)
-            if settle is None:
-                lane.stale = True
-                return
-            again = await self._database.write(settle)
+            settle = await self._send(call, device_id)
+            again = settle is None or await self._database.write(settle)
             lane.stale = lane.stale or again
-            self._progress.touch(delivery.user_id, delivery.run_id)
+            self._progress.touch(call.user_id, call.run_id)
         except StorageError as error:
             # The device has it or not; it stays pending, and a repeated id is answered as before.
-            log.error("delivery_not_stored", delivery=delivery.id, error=error.message)
+            log.error("delivery_not_stored", call=call.id, error=error.message)
             await asyncio.sleep(_STORE_RETRY_SECONDS)
             lane.stale = True
         finally:
-            del lane.under_way[delivery.id]
+            del lane.under_way[call.id]
             lane.changed.set()
 
-    async def _send(self, delivery: Delivery) -> Callable[[Transaction], bool] | None:
+    async def _send(
+        self, call: OutgoingCall, device_id: str
+    ) -> Callable[[Transaction], bool] | None:
         """Call the device. Returns what to store (it tells whether to send again); None: later."""
-        user, key, now = delivery.user_id, delivery.id, self._clock.now
-
-        def settled(tx: Transaction) -> bool:
-            correct_final_status(tx, user, delivery.run_id)
-            return False
-
+        now = self._clock.now
         try:
-            result = await self._hub.call(user, delivery.device_id, self._frame(delivery))
+            result = await self._hub.call(call.user_id, device_id, call.frame(self._deadline_ms))
         except CallRefused as error:
-            message = error.message
+            refusal = error.message
 
             def refused(tx: Transaction) -> bool:
-                journal.set_failed(tx, user, key, code="insert_failed", error=message, now=now())
-                return settled(tx)
+                call.on_refusal(tx, refusal, now=now())
+                return False
 
             return refused
         except CallUnanswered:
-
-            def unanswered(tx: Transaction) -> bool:
-                if journal.count_unanswered(tx, user, key) < MAX_UNANSWERED:
-                    return True
-                message = f"the device did not answer {MAX_UNANSWERED} times"
-                journal.set_failed(tx, user, key, code="no_answer", error=message, now=now())
-                return settled(tx)
-
-            return unanswered
+            return lambda tx: call.on_silence(tx, now=now())
         except (CallDisconnected, DeviceOffline):
             return None
-        except CallError as error:
-            log.error("delivery_not_sent", delivery=key, error=error.message)
-            return None
 
-        record_id = result.get("id")
+        def applied(tx: Transaction) -> bool:
+            call.on_result(tx, result, now=now())
+            return False
 
-        def delivered(tx: Transaction) -> bool:
-            first = journal.set_delivered(
-                tx,
-                user,
-                key,
-                device_record_id=None if record_id is None else str(record_id)[:200],
-                now=now(),
-            )
-            if first:
-                runs.count_created(tx, user, delivery.run_id)
-            return settled(tx)
-
-        return delivered
-
-    def _frame(self, delivery: Delivery) -> ToolCall:
-        return ToolCall(
-            id=delivery.id,
-            action="insert",
-            table=Table(delivery.table),
-            data={**delivery.data, "isAiSuggested": 1, "isApproved": 0},
-            source=Source(
-                agent_id=delivery.agent_id,
-                run_id=delivery.run_id,
-                path=delivery.path,
-                quote=delivery.quote,
-                sha256=delivery.sha256,
-            ),
-            deadline_ms=self._deadline_ms,
-        )
+        return applied

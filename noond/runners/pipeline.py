@@ -7,9 +7,6 @@ records and their deliveries; then the file is done, whatever becomes of the del
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import json
-from collections import Counter
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -31,15 +28,16 @@ from noond.llm.documents.converter import CONVERTED_EXTENSIONS, DocumentConverte
 from noond.llm.embedded import source_text
 from noond.llm.extractor import Extractor
 from noond.llm.gate import check_candidates
-from noond.llm.quotes import normalise_quote
 from noond.llm.usage import CallAccount
 from noond.models.agent import Agent
-from noond.models.document import DeviceContext, Document, GateOutcome, LLMCall, Record
+from noond.models.document import DeviceContext, Document, GateOutcome, LLMCall
+from noond.models.preview import ProposedFile, RunMode
 from noond.models.run import Run, RunError
+from noond.runners.journaling import journal_new, propose
 from noond.runners.local import ReceivedFile
 from noond.runners.outbox import Outbox
 from noond.runners.progress import Progress
-from noond.store import journal, ledger, observability, run_errors, runs
+from noond.store import ledger, observability, proposals, run_errors, runs
 from noond.store.database import Database
 from noond.store.ledger import KnownFile
 from noond.store.rows import Connection, Transaction
@@ -205,7 +203,7 @@ class Pipeline:
         await self._database.write(
             lambda tx: self._store(tx, work, file, outcome, extraction.calls)
         )
-        if outcome.records:
+        if outcome.records and run.mode is RunMode.FULL:
             self._outbox.journaled(run.user_id, run.device_id)
 
     async def _known(self, work: _Work, file: ReceivedFile) -> bool:
@@ -214,6 +212,14 @@ class Pipeline:
         user_id, agent_id = run.user_id, run.agent_id
 
         def find(connection: Connection) -> tuple[KnownFile | None, bool]:
+            if proposals.has_file(connection, user_id, run.id, file.path, file.sha256):
+                # Read by this very dry run before it was interrupted.
+                return KnownFile(
+                    sha256=file.sha256,
+                    extractor=work.extractor,
+                    origin_path=file.path,
+                    run_id=run.id,
+                ), False
             entry = ledger.find(connection, user_id, agent_id, [file.path]).get(file.path)
             if entry is not None:
                 return entry, False
@@ -225,7 +231,7 @@ class Pipeline:
             return False
 
         def store(tx: Transaction) -> None:
-            if moved:
+            if moved and run.mode is RunMode.FULL:
                 ledger.put(tx, user_id, agent_id, file.path, entry, now=self._clock.now())
             if entry.run_id != run.id:
                 runs.count_unchanged(tx, user_id, run.id)
@@ -252,24 +258,17 @@ class Pipeline:
         user_id, agent_id = run.user_id, run.agent_id
         before = ledger.find(tx, user_id, agent_id, [file.path]).get(file.path)
         origin = before.origin_path if before is not None else file.path
-        prints = fingerprints(agent_id, origin, outcome.records)
-        known = journal.known_fingerprints(tx, user_id, agent_id, prints)
-        for record, fingerprint in zip(outcome.records, prints, strict=True):
-            if fingerprint not in known:
-                journal.insert_record(
-                    tx,
-                    run,
-                    record,
-                    fingerprint=fingerprint,
-                    path=file.path,
-                    sha256=file.sha256,
-                    extractor=work.extractor,
-                    now=now,
-                )
         entry = KnownFile(
             sha256=file.sha256, extractor=work.extractor, origin_path=origin, run_id=run.id
         )
-        ledger.put(tx, user_id, agent_id, file.path, entry, now=now)
+        if run.mode is RunMode.DRY_RUN:
+            proposed = ProposedFile(
+                path=file.path, sha256=file.sha256, extractor=work.extractor, origin_path=origin
+            )
+            propose(tx, run, proposed, outcome.records, now=now)
+        else:
+            journal_new(tx, run, file.path, entry, outcome.records, now=now)
+            ledger.put(tx, user_id, agent_id, file.path, entry, now=now)
         runs.count_read(tx, user_id, run.id, dropped=outcome.dropped)
         run_errors.clear_file(tx, user_id, run.id, file.path)
         observability.insert_calls(tx, run, file.path, calls)
@@ -299,21 +298,6 @@ class Pipeline:
 def item_path(item: ReceivedFile | RunError) -> str | None:
     """The path that an item of a run is about."""
     return item.path if isinstance(item, ReceivedFile) else item.file
-
-
-def fingerprints(agent_id: str, origin: str, records: Sequence[Record]) -> list[str]:
-    """What makes each record the same one when its file is read again.
-
-    (agent, path, table, normalised quote, n-th of these), hashed.
-    """
-    seen: Counter[tuple[str, str]] = Counter()
-    made = []
-    for record in records:
-        key = (record.table.value, normalise_quote(record.quote))
-        parts = [agent_id, origin, *key, seen[key]]
-        made.append(hashlib.sha256(json.dumps(parts).encode()).hexdigest())
-        seen[key] += 1
-    return made
 
 
 def _plain_text(file: ReceivedFile) -> str:

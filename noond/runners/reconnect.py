@@ -52,6 +52,7 @@ class Reconnect:
     def device_offline(self, user_id: str, device_id: str) -> None:
         """The device has no socket any more."""
         self._online_at.pop((user_id, device_id), None)
+        self._outbox.device_offline(user_id, device_id)
 
     def device_shut_out(self, user_id: str, device_id: str) -> None:
         """The device's token has ended: what waits for the device looks at it again."""
@@ -117,9 +118,9 @@ class Reconnect:
                 tx,
                 agent,
                 trigger=due.trigger,
+                now=now,
                 scheduled_for=due.scheduled_for,
                 late_reason=due.late_reason,
-                now=now,
             )
         except RunInProgress:
             return []  # it stays due

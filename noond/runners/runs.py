@@ -11,6 +11,7 @@ from noond.clock import Clock, new_id
 from noond.hub.hub import Hub
 from noond.models.agent import Agent
 from noond.models.delivery import RunRecord
+from noond.models.preview import RunMode
 from noond.models.run import Run, RunError, RunStatus, Trigger
 from noond.runners import outcome
 from noond.runners.execution import RunExecutor
@@ -37,9 +38,10 @@ def insert_run(
     agent: Agent,
     *,
     trigger: Trigger,
-    scheduled_for: datetime | None,
-    late_reason: str | None,
     now: datetime,
+    mode: RunMode = RunMode.FULL,
+    scheduled_for: datetime | None = None,
+    late_reason: str | None = None,
 ) -> str:
     """Store a queued run and its job; returns the run's id.
 
@@ -53,6 +55,7 @@ def insert_run(
         agent_id=agent.id,
         device_id=agent.device_id,
         trigger=trigger,
+        mode=mode,
         scheduled_for=scheduled_for,
         late_reason=late_reason,
         now=now,
@@ -103,16 +106,16 @@ class Runs:
         self._progress = progress
         self._wake = wake
 
-    def start(self, tx: Transaction, user_id: str, agent_id: str) -> Run:
+    def start(
+        self, tx: Transaction, user_id: str, agent_id: str, mode: RunMode = RunMode.FULL
+    ) -> Run:
         """Store a run by hand, inside the caller's transaction; `started` must follow its commit.
 
         While the device is away the run waits for it. Raises NotFound or RunInProgress.
         """
         agent = agents.get(tx, user_id, agent_id)
         now = self._clock.now()
-        run_id = insert_run(
-            tx, agent, trigger="manual", scheduled_for=None, late_reason=None, now=now
-        )
+        run_id = insert_run(tx, agent, trigger="manual", mode=mode, now=now)
         if agent.schedule_base_at is None:
             # Any run ends "never run": from here on the schedule counts.
             agents.set_schedule(tx, user_id, agent_id, base_at=now, note=None)

@@ -32,21 +32,30 @@ BATCH_LIMIT = 512
 """Units of work in one transaction at most."""
 
 _BUSY_SECONDS = 5.0
-_FULL_CODES = {sqlite3.SQLITE_FULL}
 _BUSY_CODES = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 _DAMAGE_CODES = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 
 
 def translate(error: sqlite3.Error) -> NoondError:
     """The error of our tree for an error of SQLite."""
-    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-    if code in _FULL_CODES:
+    extended = getattr(error, "sqlite_errorcode", 0)
+    code = extended & 0xFF
+    if code == sqlite3.SQLITE_FULL:
         return StorageFull()
+    if extended == sqlite3.SQLITE_IOERR_WRITE:
+        # What SQLite makes of every refusal but ENOSPC: EDQUOT, EFBIG, and EIO.
+        return StorageFull(
+            "The disk takes no more: over its quota, at the largest file size, or failing. "
+            "Nothing was stored."
+        )
     if code in _BUSY_CODES:
         return StorageBusy()
     if code in _DAMAGE_CODES:
         return StorageDamaged()
     return StorageError(f"the database refused: {error}")
+
+
+_ALARMING = (StorageFull, StorageDamaged)
 
 
 @dataclass(slots=True)
@@ -75,7 +84,7 @@ class Database:
         self._reading: list[sqlite3.Connection] = []
         self._closed = False
         self.alarm: str | None = None
-        """Why the last transaction could not be committed, until one is: readiness shows it."""
+        """Why the database can't be written, until something was written: readiness shows it."""
         self._thread.start()
 
     @classmethod
@@ -98,6 +107,8 @@ class Database:
 
     async def read(self, work: Callable[[Connection], T]) -> T:
         """Run `work` on a read-only connection and return its result."""
+        if self._closed:
+            raise StorageError("the database is closed")
         return await self._loop.run_in_executor(self._readers, self._read, work)
 
     async def close(self) -> None:
@@ -105,11 +116,13 @@ class Database:
         if self._closed:
             return
         self._closed = True
-        self._queue.put(_Stop())
-        await asyncio.to_thread(self._thread.join)
+        # The readers go first: the last connection to close tidies the WAL away, and only the
+        # writer may.
         await asyncio.to_thread(self._readers.shutdown)
         for connection in self._reading:
             connection.close()
+        self._queue.put(_Stop())
+        await asyncio.to_thread(self._thread.join)
 
     def _read(self, work: Callable[[Connection], T]) -> T:
         connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
@@ -149,6 +162,7 @@ class Database:
     def _commit(self, batch: list[_Write[Any]]) -> None:
         """Run the batch in one transaction; each item then holds its own result or error."""
         writer = self._writer
+        changes = writer.total_changes
         try:
             writer.execute("BEGIN IMMEDIATE")
             for item in batch:
@@ -162,9 +176,13 @@ class Database:
             log.error("commit_failed", code=failure.code, error=str(error), writes=len(batch))
             self.alarm = failure.message
             for item in batch:
-                item.error = item.error or failure
+                item.error = item.error or translate(error)
         else:
-            self.alarm = None
+            refused = [item.error for item in batch if isinstance(item.error, _ALARMING)]
+            if refused:
+                self.alarm = refused[0].message
+            elif writer.total_changes > changes:
+                self.alarm = None
 
     def _run_one(self, item: _Write[Any]) -> None:
         writer = self._writer
@@ -176,8 +194,18 @@ class Database:
                 # The statement took the whole transaction down: nobody's write is kept.
                 raise error if isinstance(error, sqlite3.Error) else _lost(error) from error
             writer.execute("ROLLBACK TO one")
-            item.error = translate(error) if isinstance(error, sqlite3.Error) else error
+            item.error = _own(error)
         writer.execute("RELEASE one")
+
+
+def _own(error: BaseException) -> BaseException:
+    """What the caller of a unit of work that raised is told."""
+    if isinstance(error, sqlite3.Error):
+        return translate(error)
+    if isinstance(error, StopIteration):
+        # A future refuses this one; a coroutine would turn it into the same.
+        return RuntimeError("the work raised StopIteration")
+    return error
 
 
 def _lost(error: BaseException) -> sqlite3.Error:
@@ -200,12 +228,13 @@ def connect_writer(path: Path) -> sqlite3.Connection:
         path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False,
         cached_statements=256,
     )  # fmt: skip
-    connection.row_factory = sqlite3.Row
-    connection.executescript(
-        "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
-        "PRAGMA wal_autocheckpoint=1000; PRAGMA temp_store=MEMORY; PRAGMA cache_size=-8000;"
+    return _set_up(
+        connection,
+        # fullfsync: on macOS only this one reaches the disk.
+        "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA fullfsync=ON;"
+        "PRAGMA foreign_keys=ON; PRAGMA wal_autocheckpoint=1000; PRAGMA temp_store=MEMORY;"
+        "PRAGMA cache_size=-8000;",
     )
-    return connection
 
 
 def connect_reader(path: Path) -> sqlite3.Connection:
@@ -214,6 +243,14 @@ def connect_reader(path: Path) -> sqlite3.Connection:
         f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=_BUSY_SECONDS,
         isolation_level=None, check_same_thread=False,
     )  # fmt: skip
+    return _set_up(connection, "PRAGMA query_only=ON; PRAGMA cache_size=-2000;")
+
+
+def _set_up(connection: sqlite3.Connection, pragmas: str) -> sqlite3.Connection:
     connection.row_factory = sqlite3.Row
-    connection.executescript("PRAGMA query_only=ON; PRAGMA cache_size=-2000;")
+    try:
+        connection.executescript(pragmas)
+    except sqlite3.Error:
+        connection.close()
+        raise
     return connection

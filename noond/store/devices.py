@@ -130,11 +130,3 @@ def greet(
         ),
     )
     return changed.rowcount == 1
-
-
-def note_seen(tx: Transaction, user_id: str, device_id: str, *, now: datetime) -> None:
-    """Note when the device was last connected."""
-    tx.execute(
-        "UPDATE devices SET last_seen_at = ? WHERE user_id = ? AND id = ?",
-        (to_ms(now), user_id, device_id),
-    )

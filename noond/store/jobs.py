@@ -74,7 +74,7 @@ def claim_all_users(
     """
     claimed: list[Job] = []
     for _ in range(free):
-        if _lonely_running(tx):
+        if _lonely_runs_all_users(tx):
             break
         row = tx.execute(
             "SELECT jobs.* FROM jobs LEFT JOIN job_turns USING (user_id)"
@@ -85,7 +85,7 @@ def claim_all_users(
             " ORDER BY queue, priority, coalesce(turn, 0), scheduled_at, id LIMIT 1",
             {"now": to_ms(now), "types": dump(list(job_types))},
         ).fetchone()
-        if row is None or (row["crashes"] >= LONELY_CRASHES and _any_running(tx)):
+        if row is None or (row["crashes"] >= LONELY_CRASHES and _one_runs_all_users(tx)):
             break
         started = tx.execute(
             "UPDATE jobs SET status = 'running', attempt = attempt + 1, started_at = ?"
@@ -102,14 +102,14 @@ def claim_all_users(
     return claimed
 
 
-def _lonely_running(tx: Transaction) -> bool:
+def _lonely_runs_all_users(tx: Transaction) -> bool:
     row = tx.execute(
         "SELECT 1 FROM jobs WHERE status = 'running' AND crashes >= ? LIMIT 1", (LONELY_CRASHES,)
     ).fetchone()
     return row is not None
 
 
-def _any_running(tx: Transaction) -> bool:
+def _one_runs_all_users(tx: Transaction) -> bool:
     return tx.execute("SELECT 1 FROM jobs WHERE status = 'running' LIMIT 1").fetchone() is not None
 
 
@@ -145,11 +145,11 @@ def give_back(tx: Transaction, job: Job, *, due: datetime) -> bool:
 
 
 def make_due(tx: Transaction, job: Job, *, now: datetime) -> bool:
-    """Let the waiting job start now."""
+    """Let the job that this attempt gave back start now; False when it has started since."""
     cursor = tx.execute(
         "UPDATE jobs SET scheduled_at = :now WHERE user_id = :user AND id = :id"
-        " AND status = 'pending' AND scheduled_at > :now",
-        {"now": to_ms(now), "user": job.user_id, "id": job.id},
+        " AND attempt = :attempt AND status = 'pending' AND scheduled_at > :now",
+        {"now": to_ms(now), "user": job.user_id, "id": job.id, "attempt": job.attempt},
     )
     return cursor.rowcount == 1
 

@@ -8,7 +8,9 @@ from datetime import datetime
 
 from noond.clock import from_ms, new_id, to_ms
 from noond.models.delivery import Delivery, DeliveryStatus, RunRecord
-from noond.models.document import Record
+from noond.models.document import Record, Table
+from noond.models.preview import Found, Novelty
+from noond.models.review import Verdict
 from noond.models.run import Run
 from noond.store.rows import Connection, Row, Transaction, dump, load
 
@@ -46,18 +48,29 @@ def _delivery(row: Row) -> Delivery:
     )
 
 
-def known_fingerprints(
-    connection: Connection, user_id: str, agent_id: str, fingerprints: Sequence[str]
-) -> set[str]:
-    """Which of these the agent has brought before."""
-    return {
-        row[0]
-        for row in connection.execute(
-            "SELECT fingerprint FROM records WHERE user_id = ? AND agent_id = ?"
-            " AND fingerprint IN (SELECT value FROM json_each(?))",
-            (user_id, agent_id, dump(list(fingerprints))),
-        )
-    }
+def novelty(
+    connection: Connection,
+    user_id: str,
+    agent_id: str,
+    fingerprints: Sequence[str],
+    *,
+    extractor: str,
+) -> dict[str, Novelty]:
+    """Which of these the agent must not bring again, and whether because of a rejection.
+
+    What is not in the result is new. A record that was undone stays away as long as the same
+    extractor would bring it.
+    """
+    rows = connection.execute(
+        "SELECT fingerprint, coalesce(decision, '') = 'rejected' OR reverted_at IS NOT NULL"
+        "  FROM records LEFT JOIN deliveries ON deliveries.record_id = records.id"
+        "  LEFT JOIN reviews ON reviews.delivery_id = deliveries.id"
+        " WHERE records.user_id = ? AND records.agent_id = ?"
+        "   AND fingerprint IN (SELECT value FROM json_each(?))"
+        "   AND (reverted_at IS NULL OR extractor = ?)",
+        (user_id, agent_id, dump(list(fingerprints)), extractor),
+    )
+    return {row[0]: Novelty.REJECTED if row[1] else Novelty.KNOWN for row in rows}
 
 
 def insert_record(
@@ -71,8 +84,16 @@ def insert_record(
     extractor: str,
     now: datetime,
 ) -> None:
-    """Journal a record and its delivery to the run's device."""
+    """Journal a record and its delivery to the run's device.
+
+    An undone record with the same fingerprint gives its place up.
+    """
     record_id = new_id()
+    tx.execute(
+        "UPDATE records SET fingerprint = fingerprint || '#' || id"
+        " WHERE user_id = ? AND agent_id = ? AND fingerprint = ? AND reverted_at IS NOT NULL",
+        (run.user_id, run.agent_id, fingerprint),
+    )
     tx.execute(
         "INSERT INTO records (id, user_id, agent_id, run_id, table_name, data, path, sha256,"
         " quote, span_start, span_end, extractor, fingerprint, created_at)"
@@ -221,8 +242,9 @@ def list_of_run(
 ) -> list[RunRecord]:
     """The run's records with their deliveries, oldest first, ids above `after`."""
     rows = connection.execute(
-        "SELECT records.*, deliveries.id AS delivery_id, status, error, device_record_id"
+        "SELECT records.*, deliveries.id AS delivery_id, status, error, device_record_id, decision"
         "  FROM records JOIN deliveries ON deliveries.record_id = records.id"
+        "  LEFT JOIN reviews ON reviews.delivery_id = deliveries.id"
         " WHERE records.user_id = ? AND records.run_id = ? AND records.id > ?"
         " ORDER BY records.id LIMIT ?",
         (user_id, run_id, after or "", limit),
@@ -241,7 +263,30 @@ def list_of_run(
             status=DeliveryStatus(row["status"]),
             error=row["error"],
             device_record_id=row["device_record_id"],
+            decision=Verdict(row["decision"]) if row["decision"] else None,
             created_at=from_ms(row["created_at"]),
+        )
+        for row in rows
+    ]
+
+
+def found_in_run(connection: Connection, user_id: str, run_id: str) -> list[Found]:
+    """The run's records for comparison, oldest first."""
+    rows = connection.execute(
+        "SELECT * FROM records WHERE user_id = ? AND run_id = ? ORDER BY id", (user_id, run_id)
+    )
+    return [
+        Found(
+            # An undone record that gave its place up had this fingerprint before the mark.
+            fingerprint=row["fingerprint"].split("#")[0],
+            path=row["path"],
+            record=Record(
+                table=Table(row["table_name"]),
+                data=load(row["data"]),
+                quote=row["quote"],
+                start=row["span_start"],
+                end=row["span_end"],
+            ),
         )
         for row in rows
     ]

@@ -29,6 +29,12 @@ def put(tx: Transaction, name: str, value: str) -> None:
     )
 
 
+def touch(tx: Transaction) -> None:
+    """Write to the disk and leave nothing behind: shows whether it takes a write again."""
+    put(tx, "touch", "")
+    tx.execute("DELETE FROM meta WHERE name = 'touch'")
+
+
 def peek(path: Path, name: str) -> str | None:
     """A fact from a database that nobody has opened; None where there is no such table yet.
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
+from dataclasses import asdict
 from datetime import datetime
 
 from noond.clock import from_ms, to_ms
 from noond.errors import NotFound, RunInProgress
+from noond.models.preview import Estimate, RunMode
 from noond.models.run import Coverage, Run, RunStatus, Trigger, WaitingFor
 from noond.store.rows import Connection, Row, Transaction, dump, load, time_or_none
 
@@ -27,6 +29,7 @@ def _run(row: Row) -> Run:
         agent_name=row["agent_name"],
         device_id=row["device_id"],
         trigger=row["trigger"],
+        mode=RunMode(row["mode"]),
         status=RunStatus(row["status"]),
         waiting_for=row["waiting_for"],
         scheduled_for=time_or_none(row["scheduled_for"]),
@@ -51,6 +54,9 @@ def _run(row: Row) -> Run:
         prompt_tokens=row["prompt_tokens"],
         completion_tokens=row["completion_tokens"],
         cost_usd=None if row["unpriced_calls"] else row["cost_usd"],
+        estimate=Estimate(**load(row["estimate"])) if row["estimate"] else None,
+        applied_at=time_or_none(row["applied_at"]),
+        reverted_at=time_or_none(row["reverted_at"]),
     )
 
 
@@ -62,6 +68,7 @@ def insert(
     agent_id: str,
     device_id: str,
     trigger: Trigger,
+    mode: RunMode,
     scheduled_for: datetime | None,
     late_reason: str | None,
     now: datetime,
@@ -72,14 +79,16 @@ def insert(
     """
     try:
         tx.execute(
-            "INSERT INTO runs (id, user_id, agent_id, device_id, trigger, status, scheduled_for,"
-            " late_reason, created_at) VALUES (?, ?, ?, ?, ?, 'queued', ?, ?, ?)",
+            "INSERT INTO runs (id, user_id, agent_id, device_id, trigger, mode, status,"
+            " scheduled_for, late_reason, created_at)"
+            " VALUES (?, ?, ?, ?, ?, ?, 'queued', ?, ?, ?)",
             (
                 run_id,
                 user_id,
                 agent_id,
                 device_id,
                 trigger,
+                mode,
                 None if scheduled_for is None else to_ms(scheduled_for),
                 late_reason,
                 to_ms(now),
@@ -234,6 +243,31 @@ def set_files(
     tx.execute(
         "UPDATE runs SET files_listed = ?, files_unchanged = ? WHERE user_id = ? AND id = ?",
         (listed, unchanged, user_id, run_id),
+    )
+
+
+def set_estimate(tx: Transaction, user_id: str, run_id: str, estimate: Estimate) -> None:
+    """What the estimate came to."""
+    tx.execute(
+        "UPDATE runs SET estimate = ? WHERE user_id = ? AND id = ?",
+        (dump(asdict(estimate)), user_id, run_id),
+    )
+
+
+def set_applied(tx: Transaction, user_id: str, run_id: str, *, now: datetime) -> bool:
+    """The dry run's proposals are journaled; False when they were before."""
+    cursor = tx.execute(
+        "UPDATE runs SET applied_at = ? WHERE user_id = ? AND id = ? AND applied_at IS NULL",
+        (to_ms(now), user_id, run_id),
+    )
+    return cursor.rowcount == 1
+
+
+def set_reverted(tx: Transaction, user_id: str, run_id: str, *, now: datetime) -> None:
+    """The run was undone; the first time is kept."""
+    tx.execute(
+        "UPDATE runs SET reverted_at = coalesce(reverted_at, ?) WHERE user_id = ? AND id = ?",
+        (to_ms(now), user_id, run_id),
     )
 
 

@@ -1,0 +1,122 @@
+"""Making a data directory: the key, the database, the first user and a key for the CLI."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from noond.accounts.datadir import DataDirectory
+from noond.accounts.keys import new_api_key
+from noond.accounts.vault import Vault, write_private
+from noond.clock import Clock, SystemClock, new_id
+from noond.errors import Conflict, DataDirectoryError
+from noond.models.account import Scope, User
+from noond.store import api_keys, meta, opening, users
+from noond.store.rows import Transaction
+
+_OWN_FILES = ("noond.", "noond-before-", "key", ".key.new", "cli.json", ".cli.json.new")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Initialised:
+    """What `init_data_dir` made. `api_key` is a secret and is not kept in the database."""
+
+    data_dir: Path
+    user_id: str
+    api_key: str
+
+
+def init_data_dir(
+    path: Path,
+    *,
+    user_name: str = "owner",
+    timezone: str | None = None,
+    clock: Clock | None = None,
+) -> Initialised:
+    """Make the data directory (0700) with everything `noond serve` needs.
+
+    `timezone` is the first user's, by default the machine's. A directory that was left half made
+    is completed. Raises Conflict when it is complete already, DataDirectoryError when the
+    directory holds other things or can't be made.
+    """
+    clock = clock or SystemClock()
+    path = path.expanduser().absolute()
+    _make_directory(path)
+    with DataDirectory.open(path) as directory:
+        if directory.database.exists() and meta.peek(directory.database, meta.KEY_CHECK):
+            raise Conflict(f"{path} is initialised already; its API key is in {directory.cli_file}")
+        if directory.key_file.exists():
+            vault = Vault.load(directory.key_file)
+        else:
+            vault = Vault.make(directory.key_file)
+        opening.prepare(directory.database)
+        now = clock.now()
+        user = User(
+            id=new_id(), name=user_name, timezone=timezone or local_timezone(), created_at=now
+        )
+        token, key = new_api_key(user.id, name="first key", scopes=frozenset(Scope), now=now)
+        # The key is kept for the CLI before the database knows it: a kill in between leaves a
+        # directory that the next `init` completes, never one whose key nobody has.
+        write_private(directory.cli_file, _cli_json(None, token.secret))
+
+        def first_user(tx: Transaction) -> None:
+            users.insert(tx, user)
+            api_keys.insert(tx, key, token.hash)
+            meta.put(tx, meta.KEY_CHECK, vault.key_check())
+
+        meta.write_closed(directory.database, first_user)
+        return Initialised(data_dir=path, user_id=user.id, api_key=token.secret)
+
+
+def update_cli_url(data_dir: Path, url: str | None) -> None:
+    """Tell the CLI where the daemon listens; the API key in `cli.json` stays.
+
+    Raises DataDirectoryError when the file is not what `init_data_dir` made.
+    """
+    file = data_dir / "cli.json"
+    try:
+        api_key = json.loads(file.read_text("utf-8"))["api_key"]
+    except FileNotFoundError:
+        api_key = None  # deleted by its owner: NOOND_API_KEY has to say it
+    except (OSError, ValueError, KeyError, TypeError):
+        raise DataDirectoryError(
+            f"{file} can't be read; remove it, and set NOOND_API_KEY for the command line"
+        ) from None
+    write_private(file, _cli_json(url, api_key))
+
+
+def _cli_json(url: str | None, api_key: str | None) -> str:
+    return json.dumps({"url": url, "api_key": api_key}, indent=2) + "\n"
+
+
+def _make_directory(path: Path) -> None:
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        names = sorted(entry.name for entry in path.iterdir())
+        foreign = [name for name in names if not name.startswith(_OWN_FILES)]
+        if foreign:
+            raise DataDirectoryError(
+                f"{path} holds other things ({', '.join(foreign[:3])}"
+                f"{', …' if len(foreign) > 3 else ''}); name a directory of its own"
+            )
+        path.chmod(0o700)
+    except OSError as error:
+        raise DataDirectoryError(f"{path} can't be made: {error.strerror}") from None
+
+
+def local_timezone() -> str:
+    """The IANA name of the machine's zone, or `UTC` where it does not say."""
+    candidates = [os.environ.get("TZ", "").removeprefix(":")]
+    link = Path("/etc/localtime")
+    if link.is_symlink():
+        candidates.append(str(link.readlink()).partition("zoneinfo/")[2])
+    for name in candidates:
+        try:
+            ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            continue
+        return name
+    return "UTC"

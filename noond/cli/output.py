@@ -1,0 +1,152 @@
+"""What commands print: JSON, tables for a terminal, tab-separated lines for a pipe.
+
+Text from documents, devices and the daemon is foreign: everything here makes it inert.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, tzinfo
+from typing import Any, Final
+
+import click
+
+Cell = str | int | float | bool | None
+
+_UNSEEN: Final = re.compile("[\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
+_STATUS_STYLES: Final = {
+    "success": "green",
+    "delivered": "green",
+    "online": "green",
+    "partial": "yellow",
+    "waiting": "yellow",
+    "paused": "yellow",
+    "error": "red",
+    "failed": "red",
+}
+
+
+def one_line(value: Cell) -> str:
+    """The value as one inert line: white space collapsed, control characters spelled out."""
+    from noond.inert import inert
+
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return inert(" ".join(str(value).split()))
+
+
+def to_json(document: Any) -> str:
+    """The document as indented JSON that no terminal takes as a command."""
+    text = json.dumps(document, indent=2, ensure_ascii=False, default=str)
+    return _UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+def on_terminal() -> bool:
+    """Whether stdout is a terminal."""
+    return sys.stdout.isatty()
+
+
+def print_json(document: Any) -> None:
+    """Print one JSON document."""
+    click.echo(to_json(document))
+
+
+def print_line(*cells: Cell) -> None:
+    """Print the cells as one line: tab separated, uncut."""
+    click.echo("\t".join(one_line(cell) for cell in cells))
+
+
+def print_text(text: str) -> None:
+    """Print a line for a person, wrapped at words to the terminal's width; uncut into a pipe."""
+    if not on_terminal():
+        click.echo(one_line(text))
+        return
+    import shutil
+    import textwrap
+
+    width = min(shutil.get_terminal_size().columns, 100)
+    indent = text[: len(text) - len(text.lstrip())]
+    click.echo(
+        textwrap.fill(
+            one_line(text),
+            width,
+            initial_indent=indent,
+            subsequent_indent=indent,
+            break_on_hyphens=False,
+            break_long_words=False,
+        )
+    )
+
+
+def print_rows(headers: Sequence[str], rows: Sequence[Sequence[Cell]]) -> None:
+    """Print rows: a table on a terminal, else one line each without a header."""
+    if not on_terminal():
+        for row in rows:
+            print_line(*row)
+        return
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for header in headers:
+        table.add_column(header, overflow="fold", no_wrap=header == "ID", min_width=len(header))
+    for row in rows:
+        table.add_row(
+            *(
+                Text(one_line(cell), style=_STATUS_STYLES.get(one_line(cell), ""))
+                if header == "STATUS"
+                else Text(one_line(cell))
+                for header, cell in zip(headers, row, strict=True)
+            )
+        )
+    Console(highlight=False).print(table)
+
+
+def print_facts(facts: Mapping[str, Cell]) -> None:
+    """Print names and values; on a terminal aligned, and without those that have no value."""
+    if not on_terminal():
+        for name, value in facts.items():
+            print_line(name, value)
+        return
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False, show_header=False)
+    table.add_column(no_wrap=True, style="bold")
+    table.add_column(overflow="fold")
+    for name, value in facts.items():
+        if value is not None and value != "":
+            table.add_row(Text(name), Text(one_line(value)))
+    Console(highlight=False).print(table)
+
+
+def note(text: str) -> None:
+    """Tell a person something beside the result, on stderr."""
+    click.echo(one_line(text), err=True)
+
+
+def local_time(moment: str | None) -> str:
+    """An RFC 3339 time for a person: local, to the minute. Uncut into a pipe."""
+    if moment is None:
+        return ""
+    if not on_terminal():
+        return moment
+    return datetime.fromisoformat(moment).astimezone().strftime("%Y-%m-%d %H:%M")
+
+
+def local_day(milliseconds: int | None, zone: tzinfo | None = None) -> str:
+    """The date, in the zone or here, of milliseconds since 1970-01-01 UTC."""
+    if milliseconds is None:
+        return ""
+    try:
+        moment = datetime.fromtimestamp(milliseconds / 1000, UTC).astimezone(zone)
+    except (OverflowError, ValueError, OSError):  # beyond the years that a date can have
+        return f"{milliseconds} ms"
+    return moment.date().isoformat()

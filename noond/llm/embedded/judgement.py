@@ -1,0 +1,101 @@
+"""What is said but not to be done: questions, suppositions, refusals, explanations, nothing."""
+
+from __future__ import annotations
+
+import re
+
+from noond.llm.embedded.titles import is_struck
+from noond.llm.embedded.vocabulary import NOTHING, alternatives, status_of
+
+_FLAGS = re.IGNORECASE
+_SUPPOSED = re.compile(
+    r"\b(?:if|unless|whether|would|could|might|maybe|perhaps|possibly|falls|wenn|sofern|könnten?|könntest"
+    r"|würden?|würdest|vielleicht|eventuell|womöglich|si|pourra(?:is|it|ient)|pourri(?:ons|ez)|ser(?:ait|aient)"
+    r"|faudrait|devrai(?:t|s|ent)|aurai(?:t|s|ent)|peut-être|quizás?|tal\svez|podría[ns]?|sería[ns]?|habría"
+    r"|debería[ns]?|ojalá)\b|\bau\scas\soù\b|\ben\scaso\sde\b",
+    _FLAGS,
+)
+_SUPPOSED_START = re.compile(
+    r"\W*(?:if|unless|whether|maybe|perhaps|possibly|falls|wenn|sofern|vielleicht|eventuell|si|peut-être"
+    r"|au\scas\soù|quizás?|tal\svez|en\scaso\sde|should\swe|could\swe|we\scould|wir\skönnten|on\spourrait"
+    r"|podríamos|idea|idee|idée)\b",
+    _FLAGS,
+)
+_NEGATED = re.compile(
+    r"\b(?:not|never|no\slonger|nicht|kein(?:e[nmrs]?)?|nie|niemals|ne|jamais|nunca|jamás|tampoco)\b"
+    r"|n['’]t\b|\bn['’](?=[aeiouéèêh])|\bno\s(?!later\b)",
+    _FLAGS,
+)
+_REFUSED = re.compile(
+    r"\W*(?:[^\W\d_]+[\s:]\s?){0,3}?(?:(?:will|shall|is\sgoing\sto|does|must|should|need|needs\sto)\s(?:not|never)"
+    r"|(?:won|shan|doesn|needn|shouldn)['’]t"
+    r"|(?:wird|muss|soll|werden|müssen|sollen|braucht)\b[^.;]{0,80}\b(?:nicht|kein(?:e[nmrs]?)?|nie)"
+    r"|ne\s(?:va|vont|doit|doivent|fera)\b[^.;]{0,60}\b(?:pas|plus|jamais)|n['’]\w+\s(?:pas|plus)"
+    r"|no\s(?:va|van|debe|deben|tiene|tienen|hará)\b)",
+    _FLAGS,
+)
+_CANCELLED_WORDS = (
+    "cancelled", "canceled", "dropped", "obsolete", "won't do", "wont do", "won't fix", "not needed",
+    "no longer needed", "abgesagt", "abgebrochen", "entfällt", "hinfällig", "gestrichen", "verworfen",
+    "annulé", "annulée", "abandonné", "abandonnée", "cancelado", "cancelada", "descartado",
+    "descartada", "anulado", "anulada",
+)  # fmt: skip
+_CANCELLED = re.compile(
+    rf"[(\[]\s?(?:{alternatives(_CANCELLED_WORDS)})\b[^()\[\]]{{0,60}}[)\]]"
+    rf"|(?:^|[–—:-]\s)(?:{alternatives(_CANCELLED_WORDS)})(?:[\s:.–—-]|$)",
+    _FLAGS,
+)
+_DONE = re.compile(
+    r"^\s*(?:✅|✔️?|☑️?|\[done\]|done:|erledigt:|fait\s?:|hecho:)|[(\[]\s?(?:done|erledigt|fertig|fait|terminé|hecho"
+    r"|completado|completed)\s?[)\]]|(?:✅|✔️?)\s*$",
+    _FLAGS,
+)
+
+
+def is_question(text: str) -> bool:
+    """Whether it asks."""
+    return text.rstrip(" *_)\"'”»").endswith("?")
+
+
+def is_supposition(text: str) -> bool:
+    """Whether any of it is said under a condition."""
+    return bool(_SUPPOSED.search(text))
+
+
+def is_negated(text: str) -> bool:
+    """Whether a negation stands anywhere in it."""
+    return bool(_NEGATED.search(text))
+
+
+def is_cancelled(text: str) -> bool:
+    """Whether it says of itself that it is off."""
+    return is_struck(text) or says_cancelled(text)
+
+
+def says_cancelled(text: str) -> bool:
+    """Whether a word in it says that it is off."""
+    return bool(_CANCELLED.search(text))
+
+
+def is_nothing(text: str) -> bool:
+    """Whether a list's entry says that there is none."""
+    plain = text.strip(" \t.*_()[]!").casefold()
+    return plain in NOTHING or not any(map(str.isalpha, plain))
+
+
+def is_no_task(text: str) -> bool:
+    """Whether an entry of a list of tasks is none: a question, a supposition, a refusal, off."""
+    return (
+        is_nothing(text)
+        or is_question(text)
+        or is_cancelled(text)
+        or bool(_SUPPOSED_START.match(text))
+        or bool(_REFUSED.match(text))
+        or status_of(text) is not None
+    )
+
+
+def without_done_mark(text: str) -> tuple[str, bool]:
+    """The text without a mark that it is done, and whether there was one."""
+    left = _DONE.sub(" ", text).strip()
+    return left, left != text.strip()

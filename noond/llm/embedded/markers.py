@@ -1,0 +1,126 @@
+"""Lines that say themselves what they are: `TODO: …`, `Action item (Ana): …`, `Beschluss: …`."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+from noond.llm.embedded.vocabulary import (
+    EXAMPLE_SECTIONS,
+    MILESTONE_MARKERS,
+    MILESTONE_SECTIONS,
+    NOTE_MARKERS,
+    NOTE_SECTIONS,
+    PROJECT_MARKERS,
+    TASK_MARKERS,
+    TASK_SECTIONS,
+    alternatives,
+)
+
+MarkerKind = Literal["task", "milestone", "note", "project"]
+SectionKind = Literal["task", "milestone", "note", "example"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Marker:
+    """A marker, `who` it names, where in the body it stands and where what it marks begins."""
+
+    kind: MarkerKind
+    word: str
+    who: str
+    start: int
+    rest_start: int
+
+
+_WORDS: tuple[tuple[MarkerKind, tuple[str, ...]], ...] = (
+    ("task", TASK_MARKERS),
+    ("milestone", MILESTONE_MARKERS),
+    ("note", NOTE_MARKERS),
+    ("project", PROJECT_MARKERS),
+)
+_KIND_OF = {word: kind for kind, words in _WORDS for word in words}
+_ANY = alternatives(tuple(_KIND_OF))
+_COMMENT = r"(?:(?:<!--|//+|/\*+|\#+|;+|--|%+|REM\b|\*)\s*)?"
+_WHO = r"(?:\s?(?:\#|no\.?|nr\.?|n°|nº)?\s?\d{1,3}\b)?(?:\s?[(\[](?P<who>[^()\[\]\n]{1,60})[)\]])?"
+_LINE = re.compile(
+    rf"{_COMMENT}@?[*_]{{0,3}}(?P<word>{_ANY}){_WHO}[*_]{{0,3}}\s?(?::(?!//)|：|\s[–—]\s|\s-\s)[*_]{{0,3}}\s*"  # noqa: RUF001 - full-width colon
+    r"(?=\S)",
+    re.IGNORECASE,
+)
+_BARE = re.compile(rf"{_COMMENT}[*_]{{0,3}}(?P<word>TODO|FIXME){_WHO}[*_]{{0,3}}\s+(?=\S)")
+_INSIDE = re.compile(
+    r"(?:(?<=[.!?;)\]])|(?<=[.!?][\"”’)])|(?<=\s[–—-]))\s+[*_]{0,3}(?P<word>TODO|TO DO|FIXME|ACTION(?:\sITEM)?|(?:Action"
+    rf"\sitem|Action|Todo|To-do|Aufgabe|À\sfaire|Tâche|Tarea|Pendiente)){_WHO}[*_]{{0,3}}\s?:[*_]{{0,3}}\s*(?=\S)"
+)
+_DEFINITION = re.compile(
+    r"(?:is|are|was|were|means?|marks?|indicates?|denotes?|stands?\sfor|used\s(?:to|for|when)|refers?\sto"
+    r"|(?:an?|any|the|each)\s(?:open\s)?(?:item|task|keyword|marker|line|tag|list|thing|state|comment)s?\b"
+    r"|(?:items?|tasks?|things)\s(?:that|which|to\sbe|not)"
+    r"|comments?|syntax|markers?|keywords?|items?|lists?|tags?|state|apps?|files?"
+    r"|steht\sfür|bedeutet|kennzeichnet|markiert|ist|wird|werden|signifie|désigne|indique|marque|est"
+    r"|significa|indica|sirve|marca|es|se\susa)\b",
+    re.IGNORECASE,
+)
+_META_WORDS = re.compile(
+    r"\b(?:syntax|keyword|marker|checkbox|placeholder|Schlüsselwort|Platzhalter|mot-clé|palabra clave)s?\b",
+    re.IGNORECASE,
+)
+
+
+def find_marker(body: str, *, whole_line: bool = True) -> Marker | None:
+    """The marker that begins the body (code masked), or a task marker after a sentence in it."""
+    match = _LINE.match(body) or _BARE.match(body)
+    if not match and whole_line:
+        match = _INSIDE.search(body)
+    if not match:
+        return None
+    word = " ".join(match["word"].lower().split())
+    kind = _KIND_OF.get(word, "task")
+    if kind == "task" and is_definition(body[match.end() :], bare=match.re is _BARE):
+        return None
+    start = match.start("word") if match.re is _INSIDE else 0
+    return Marker(kind=kind, word=word, who=match["who"] or "", start=start, rest_start=match.end())
+
+
+def is_definition(rest: str, *, bare: bool = False) -> bool:
+    """Whether the words after a marker explain it instead of using it."""
+    match = _DEFINITION.match(rest)
+    if not match:
+        return False
+    # "TODO: list the suppliers" is a task; "TODO list" and "TODO comments" speak about the word.
+    noun = re.match(
+        r"comments?|items?|lists?|tags?|apps?|files?|state|markers?|keywords?", rest, re.I
+    )
+    return bare or not noun or bool(_META_WORDS.search(rest))
+
+
+_SECTIONS: tuple[tuple[SectionKind, tuple[str, ...]], ...] = (
+    ("task", TASK_SECTIONS),
+    ("milestone", MILESTONE_SECTIONS),
+    ("note", NOTE_SECTIONS),
+    ("example", EXAMPLE_SECTIONS),
+)
+_SECTION_OF = {word: kind for kind, words in _SECTIONS for word in words}
+_SECTION = re.compile(
+    rf"(?P<word>{alternatives(tuple(_SECTION_OF))})(?:\s?(?:[:(\[–—-]|/|&|\b(?:for|from|of|until|by|this|next"
+    r"|today|tomorrow|and|für|bis|diese|dieser|nächste|aus|vom|und|pour|du|des|de|d|cette|et|para|del"
+    r"|esta|y)\b).*)?",
+    re.IGNORECASE,
+)
+_DECORATION = re.compile(r"^(?:[\W_]|\d{1,2}(?:\.\d{1,2})*[.)]?\s|[IVX]{1,4}[.)]\s)+|[\s*_:：#]+$")  # noqa: RUF001 - full-width colon
+_LABEL = re.compile(r"[*_]{2,3}[^*_\n]{1,80}[*_]{2,3}\s?:?|[^\n]{1,80}:[*_]{0,3}")
+
+
+def section_kind(title: str) -> SectionKind | None:
+    """What a heading promises about the lines below it."""
+    plain = _DECORATION.sub("", title).strip()
+    match = _SECTION.fullmatch(plain) if len(plain) <= 100 else None
+    if not match:
+        return None
+    return _SECTION_OF[" ".join(match["word"].lower().split())]
+
+
+def is_label(body: str) -> bool:
+    """Whether a line of text looks like a heading: all bold, or ended by a colon."""
+    return bool(_LABEL.fullmatch(body))

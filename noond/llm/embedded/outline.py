@@ -1,0 +1,255 @@
+"""Cuts a Markdown or plain text into lines that know what they are and where they stand."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum, auto
+
+LINE_LIMIT = 5_000
+"""A longer line is no line that a person wrote as one: it is left out."""
+
+_FENCE = re.compile(r"[ \t]*(?:[-*+]\s+|\d{1,3}[.)]\s+)?(`{3,}|~{3,})([^`]*)$")
+_HEADING = re.compile(r"[ ]{0,3}(#{1,6})[ \t]+(.*?)(?:[ \t]+#+)?[ \t]*$")
+_UNDERLINE = re.compile(r"[ ]{0,3}(=+|-{3,})[ \t]*$")
+_RULE = re.compile(r"[ \t]*(?:[-*_][ \t]*){3,}$")
+_ITEM = re.compile(
+    r"([ \t]*)(?:([-*+•◦▪‣·–—]|\d{1,3}[.)]|[a-zA-Z][.)])[ \t]+)?(?:\[([^\[\]\n]?)\](?![(\[:])[ \t]+"
+    r"|([☐☑☒✓✔])[ \t]*)?(.*)$"  # noqa: RUF001 - signs that people write lists with
+)
+_ONLY_BOX = re.compile(r"[ \t]*(?:[-*+]|\d{1,3}[.)])[ \t]+\[[^\[\]\n]?\][ \t]*$")
+_QUOTED = re.compile(r"[ \t]{0,3}>")
+_CALLOUT = re.compile(
+    r"[ \t]{0,3}>[ \t]*\[!(todo|task|note|important|decision)\][-+]?[ \t]*(.*)$", re.I
+)
+_FORWARDED = re.compile(
+    r"[ \t]*(?:-{2,}\s?(?:original message|forwarded message|ursprüngliche nachricht|weitergeleitete"
+    r" nachricht|original-nachricht|message d'origine|message original|message transféré|mensaje"
+    r" original|mensaje reenviado|mensaje original)\s?-{2,}|_{20,})[ \t]*$",
+    re.IGNORECASE,
+)
+_CODE_SPAN = re.compile(r"(`+)(?!`)(.{1,400}?)(?<!`)\1(?!`)")
+_BOXES = {"☐": " ", "☑": "x", "☒": "x", "✓": "x", "✔": "x"}
+
+
+class Kind(Enum):
+    """What a line is."""
+
+    BLANK = auto()
+    HEADING = auto()
+    ITEM = auto()
+    TEXT = auto()
+    TABLE = auto()
+    CODE = auto()
+    QUOTE = auto()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Section:
+    """A heading and the headings it stands under."""
+
+    title: str
+    level: int
+    parent: Section | None
+
+    def path(self) -> Iterator[Section]:
+        """This section and those around it, the innermost first."""
+        section: Section | None = self
+        while section:
+            yield section
+            section = section.parent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """text[start:end] of the document; `body` without indentation, bullet, box and hashes.
+
+    `box` is the character in a checkbox. `section` is the innermost heading above (for a heading:
+    itself).
+    """
+
+    start: int
+    end: int
+    kind: Kind
+    indent: int
+    body: str
+    body_start: int
+    bullet: str
+    box: str | None
+    section: Section | None
+
+    @property
+    def masked(self) -> str:
+        """The body with code spans blanked: what stands in code is spoken about, not said."""
+        return mask_code(self.body)
+
+
+def mask_code(text: str) -> str:
+    """The text with inline code replaced by NULs, character for character."""
+    if "`" not in text:
+        return text
+    return _CODE_SPAN.sub(lambda match: "\x00" * len(match.group()), text)
+
+
+def split_lines(text: str, start: int = 0) -> Iterator[tuple[int, str]]:
+    """The lines from `start` with their offsets, without their newlines."""
+    while start < len(text):
+        end = text.find("\n", start)
+        end = len(text) if end < 0 else end
+        yield start, text[start:end]
+        start = end + 1
+
+
+def outline(text: str, start: int = 0, *, markdown: bool = True) -> list[Line]:
+    """The lines of the text from `start`; without `markdown` indented lines are text, not code."""
+    return list(_Outliner(markdown=markdown).read(text, start))
+
+
+class _Outliner:
+    def __init__(self, *, markdown: bool) -> None:
+        self._markdown = markdown
+        self._fence = ""
+        self._section: Section | None = None
+        self._in_list = False
+        self._after_blank = True
+        self._forwarded = False
+        self._callout = False
+
+    def read(self, text: str, start: int) -> Iterator[Line]:
+        previous: Line | None = None
+        for offset, raw in split_lines(text, start):
+            line = self._line(offset, raw, previous)
+            if previous:
+                if line.kind is Kind.HEADING and line.body is previous.body:
+                    previous = line
+                    continue
+                yield previous
+            previous = line
+        if previous:
+            yield previous
+
+    def _line(self, offset: int, raw: str, previous: Line | None) -> Line:
+        if len(raw) > LINE_LIMIT:
+            return self._make(Kind.CODE, offset, raw)
+        fence = _FENCE.match(raw)
+        if self._fence:
+            if fence and fence[1].startswith(self._fence) and not fence[2].strip():
+                self._fence = ""
+            return self._make(Kind.CODE, offset, raw)
+        if fence:
+            self._fence = fence[1]
+            return self._make(Kind.CODE, offset, raw)
+        if not raw.strip():
+            self._after_blank = True
+            self._callout = False
+            return self._make(Kind.BLANK, offset, raw)
+        if self._forwarded or _FORWARDED.match(raw):
+            self._forwarded = True
+            return self._make(Kind.QUOTE, offset, raw)
+        line = self._visible(offset, raw, previous)
+        self._after_blank = False
+        return line
+
+    def _visible(self, offset: int, raw: str, previous: Line | None) -> Line:
+        heading = _HEADING.match(raw)
+        if heading:
+            return self._heading(offset, raw, heading[2], len(heading[1]))
+        if (
+            previous
+            and previous.kind is Kind.TEXT
+            and not self._after_blank
+            and _UNDERLINE.match(raw)
+        ):
+            return self._underlined(previous, raw.strip()[0], offset + len(raw))
+        if _RULE.match(raw):
+            return self._make(Kind.BLANK, offset, raw)
+        if _QUOTED.match(raw):
+            return self._quoted(offset, raw)
+        if raw.lstrip().startswith("|"):
+            return self._make(Kind.TABLE, offset, raw)
+        return self._item_or_text(offset, raw)
+
+    def _quoted(self, offset: int, raw: str) -> Line:
+        callout = _CALLOUT.match(raw)
+        if callout:
+            self._callout = callout[1].lower() in ("todo", "task")
+            if self._callout and callout[2].strip():
+                return self._make(Kind.ITEM, offset, raw, callout[2], bullet="-", box=" ")
+        elif self._callout:
+            inner = raw.lstrip().removeprefix(">")
+            return self._item_or_text(offset + len(raw) - len(inner), inner)
+        return self._make(Kind.QUOTE, offset, raw)
+
+    def _item_or_text(self, offset: int, raw: str) -> Line:
+        match = _ITEM.match(raw)
+        indent = len(raw.expandtabs(4)) - len(raw.expandtabs(4).lstrip())
+        code = self._markdown and indent >= 4 and not self._in_list and self._after_blank
+        if code:
+            return self._make(Kind.CODE, offset, raw)
+        if _ONLY_BOX.match(raw):
+            return self._make(Kind.ITEM, offset, raw, "", bullet="-", box=" ", indent=indent)
+        if match and (match[2] or match[3] is not None or match[4]):
+            self._in_list = True
+            box = match[3] if match[3] is not None else _BOXES.get(match[4] or "")
+            return self._make(
+                Kind.ITEM,
+                offset,
+                raw,
+                match[5],
+                bullet=match[2] or "",
+                box=" " if box == "" else box,
+                indent=indent,
+            )
+        if indent == 0 and self._after_blank:
+            self._in_list = False
+        return self._make(Kind.TEXT, offset, raw, raw.strip(), indent=indent)
+
+    def _heading(self, offset: int, raw: str, title: str, level: int) -> Line:
+        self._in_list = False
+        self._open_section(title, level)
+        return self._make(Kind.HEADING, offset, raw, title)
+
+    def _underlined(self, previous: Line, mark: str, end: int) -> Line:
+        self._open_section(previous.body, 1 if mark == "=" else 2)
+        return Line(
+            start=previous.start,
+            end=end,
+            kind=Kind.HEADING,
+            indent=0,
+            body=previous.body,
+            body_start=previous.body_start,
+            bullet="",
+            box=None,
+            section=self._section,
+        )
+
+    def _open_section(self, title: str, level: int) -> None:
+        parent = self._section
+        while parent and parent.level >= level:
+            parent = parent.parent
+        self._section = Section(title, level, parent)
+
+    def _make(
+        self,
+        kind: Kind,
+        offset: int,
+        raw: str,
+        body: str | None = None,
+        *,
+        bullet: str = "",
+        box: str | None = None,
+        indent: int = 0,
+    ) -> Line:
+        body = (raw if body is None else body).strip()
+        return Line(
+            start=offset,
+            end=offset + len(raw),
+            kind=kind,
+            indent=indent,
+            body=body,
+            body_start=offset + (raw.rfind(body) if body else len(raw)),
+            bullet=bullet,
+            box=box,
+            section=self._section,
+        )

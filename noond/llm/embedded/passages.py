@@ -1,0 +1,99 @@
+"""Which lines of an outline belong together: wrapped lines, details of a task, tables, paragraphs."""
+
+from __future__ import annotations
+
+from noond.llm.embedded.grids import is_separator
+from noond.llm.embedded.markers import find_marker, is_label
+from noond.llm.embedded.outline import Kind, Line
+from noond.llm.embedded.taskfields import is_meta_line
+
+_WRAP_LENGTH = 55
+_MOST_LINES = 40
+
+
+class Passages:
+    """Answers for the lines of one outline; all indices are into them."""
+
+    def __init__(self, lines: list[Line]) -> None:
+        self._lines = lines
+
+    def next_visible(self, index: int) -> Line | None:
+        """The next line after `index` that is not blank, if it comes soon."""
+        for line in self._lines[index + 1 : index + 6]:
+            if line.kind is not Kind.BLANK:
+                return line
+        return None
+
+    def joined(self, index: int) -> tuple[str, int]:
+        """A line's body with its wrapped rest and its `key: value` lines, and the index after."""
+        first = last = self._lines[index]
+        text = first.body
+        marker = find_marker(first.masked)
+        takes_details = marker is None or marker.kind == "task"
+        end = index + 1
+        while end < len(self._lines) and end - index < _MOST_LINES:
+            line = self._lines[end]
+            if line.kind is Kind.TEXT and self._continues(first, last, line):
+                text = f"{text} {line.body}"
+            elif takes_details and self._is_detail(first, line):
+                text = f"{text} ; {line.body}"
+            else:
+                break
+            last = line
+            end += 1
+        return text, end
+
+    @staticmethod
+    def _continues(first: Line, last: Line, line: Line) -> bool:
+        if first.kind is Kind.ITEM and line.indent <= first.indent:
+            return False
+        if not line.body[:1].islower() or last.body[-1:] in ".!?:":
+            return False
+        if find_marker(line.masked, whole_line=False) or is_label(line.body):
+            return False
+        return len(last.body) >= _WRAP_LENGTH and not is_meta_line(line.body)
+
+    @staticmethod
+    def _is_detail(first: Line, line: Line) -> bool:
+        if line.kind not in (Kind.TEXT, Kind.ITEM) or line.box is not None:
+            return False
+        deeper = line.indent > first.indent
+        below = deeper or (line.kind is Kind.TEXT and not first.bullet)
+        return below and is_meta_line(line.body)
+
+    def section_end(self, index: int) -> int:
+        """The index of the heading after the heading at `index`."""
+        end = index + 1
+        while end < len(self._lines) and self._lines[end].kind is not Kind.HEADING:
+            end += 1
+        return end
+
+    def paragraph_end(self, index: int) -> int:
+        """The index after the paragraph of text that begins at `index`."""
+        end = index + 1
+        while end < len(self._lines):
+            line = self._lines[end]
+            if line.kind is not Kind.TEXT or find_marker(line.masked) or is_label(line.body):
+                break
+            if self.is_table_head(end):
+                break
+            end += 1
+        return end
+
+    def is_table_head(self, index: int) -> bool:
+        """Whether the line and the rule below it begin a Markdown table."""
+        return (
+            "|" in self._lines[index].body
+            and index + 1 < len(self._lines)
+            and is_separator(self._lines[index + 1].body)
+        )
+
+    def table_end(self, index: int) -> int:
+        """The index after the table that begins at `index`."""
+        end = index + 1
+        while end < len(self._lines) and (
+            self._lines[end].kind is Kind.TABLE
+            or (self._lines[end].kind is Kind.TEXT and "|" in self._lines[end].body)
+        ):
+            end += 1
+        return end

@@ -1,0 +1,246 @@
+"""Reads Markdown and plain text line by line: each line belongs to the first grammar that knows it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import replace
+
+from noond.llm.embedded import milestones, notes
+from noond.llm.embedded.entries import Place, checkbox_task, listed_task, marked_tasks
+from noond.llm.embedded.grids import read_table
+from noond.llm.embedded.logseq import read_keyword
+from noond.llm.embedded.markers import Marker, SectionKind, find_marker, is_label, section_kind
+from noond.llm.embedded.outline import Kind, Line
+from noond.llm.embedded.passages import Passages
+from noond.llm.embedded.reading import Reading
+from noond.llm.embedded.sentences import read_sentences
+from noond.llm.embedded.standing import Entry, Standing
+from noond.models.document import Candidate
+
+_COMMENT_END = re.compile(r"\s*(?:-->|\*/)\s*$")
+_TASK_MARKS = re.compile(r"@\w|!\w|\b(?:due|fällig|échéance|vence)\b|📅", re.IGNORECASE)
+
+
+def read_prose(lines: list[Line], reading: Reading) -> list[Candidate]:
+    """The records of an outlined text, in its order."""
+    return _ProseReader(lines, reading).read()
+
+
+class _ProseReader:
+    def __init__(self, lines: list[Line], reading: Reading) -> None:
+        self._lines = lines
+        self._passages = Passages(lines)
+        self._base = reading
+        self._reading = reading
+        self._standing = Standing(reading)
+        self._made: list[Candidate] = []
+
+    def read(self) -> list[Candidate]:
+        index = 0
+        while index < len(self._lines):
+            line = self._lines[index]
+            project = self._standing.enter(line.section)
+            if project != self._reading.project_id:
+                self._reading = replace(self._base, project_id=project or self._base.project_id)
+            index = max(index + 1, self._read_line(index, line))
+        return self._made
+
+    def _read_line(self, index: int, line: Line) -> int:
+        """Read what begins at a line; the index after it."""
+        if line.kind is Kind.BLANK:
+            following = self._passages.next_visible(index)
+            if following and following.kind is Kind.TEXT and following.indent == 0:
+                self._standing.put_label(None)
+            return index + 1
+        kind = self._standing.kind_of(line)
+        if kind == "example":
+            return index + 1
+        match line.kind:
+            case Kind.HEADING:
+                return self._heading(index, line)
+            case Kind.ITEM if line.body:
+                return self._item(index, line)
+            case Kind.TABLE:
+                return self._table(index)
+            case Kind.TEXT if self._passages.is_table_head(index):
+                return self._table(index)
+            case Kind.TEXT:
+                return self._text(index, line, kind)
+        return index + 1
+
+    def _add(self, *candidates: Candidate | None) -> bool:
+        made = [candidate for candidate in candidates if candidate]
+        self._made += made
+        return bool(made)
+
+    def _add_all(self, candidates: Iterable[Candidate]) -> bool:
+        return self._add(*candidates)
+
+    def _place(self, line: Line, end: int) -> Place:
+        return Place(reading=self._reading, end=end, people=self._standing.people(line))
+
+    def _heading(self, index: int, line: Line) -> int:
+        marker = find_marker(line.masked, whole_line=False)
+        if not marker:
+            return index + 1
+        rest = line.body[marker.rest_start :]
+        if marker.kind == "note":
+            end = self._passages.section_end(index)
+            body = self._reading.text[line.end : self._lines[end - 1].end].strip()
+            self._add(notes.note(body or rest, line.body_start, line.end, self._reading, rest))
+        else:
+            self._marked(line, marker, line.body, line.end)
+        return index + 1
+
+    def _item(self, index: int, line: Line) -> int:
+        self._standing.descend(line)
+        kind = self._standing.kind_of(line)
+        logseq = read_keyword(self._lines, index, self._reading)
+        if logseq:
+            self._add(logseq[0])
+            return logseq[1]
+        text, end = self._passages.joined(index)
+        span_end = self._lines[end - 1].end
+        marker = find_marker(line.masked)
+        marks_task = marker is None or marker.kind == "task"
+        if kind == "milestone" and marks_task and not (line.box and _TASK_MARKS.search(text)):
+            listed = milestones.read_listed(text, line.body_start, span_end, self._reading)
+            if self._add(listed):
+                return end
+        if line.box is not None and marks_task:
+            self._add(checkbox_task(line, text, marker, self._place(line, span_end)))
+            self._standing.push(Entry(indent=line.indent, is_task=True))
+        elif marker:
+            self._marked(line, marker, text, span_end)
+        elif self._opens_list(index, line):
+            pass
+        elif kind == "task":
+            self._entry(index, line, text, span_end)
+        elif kind == "note" and not self._standing.inside_task:
+            self._add(notes.note(line.body, line.body_start, span_end, self._reading))
+            self._standing.push(Entry(indent=line.indent, is_task=True))
+        elif not self._standing.inside_task:
+            self._loose_item(line, span_end)
+        return end
+
+    def _opens_list(self, index: int, line: Line) -> bool:
+        """Whether an item is a heading of its own: `3. Next steps:` with a list below it."""
+        kind = section_kind(line.body)
+        following = self._passages.next_visible(index)
+        if not kind or not following or following.kind is not Kind.ITEM:
+            return False
+        numbered = line.bullet[:1].isdecimal()
+        if following.indent > line.indent:
+            self._standing.push(Entry(indent=line.indent, kind=kind))
+            return True
+        if numbered and not following.bullet[:1].isdecimal():
+            self._standing.put_label(kind, numbered=True)
+            return True
+        return False
+
+    def _entry(self, index: int, line: Line, text: str, span_end: int) -> None:
+        """An entry of a list of tasks; those below a task are its details."""
+        if self._standing.inside_task:
+            return
+        if self._names_group(index, line):
+            people = self._reading.people.listed(line.body.strip(" *_:@"))
+            self._standing.push(Entry(indent=line.indent, people=people))
+        elif self._add(listed_task(line, text, self._place(line, span_end))):
+            self._standing.push(Entry(indent=line.indent, is_task=True))
+
+    def _names_group(self, index: int, line: Line) -> bool:
+        """Whether an entry only names what, or whose, the deeper entries are."""
+        following = self._passages.next_visible(index)
+        if not following or following.kind is not Kind.ITEM or following.indent <= line.indent:
+            return False
+        if following.box is not None or line.body.rstrip(" *_").endswith(":"):
+            return True
+        return len(line.body.split()) <= 2 or bool(self._reading.people.listed(line.body))
+
+    def _loose_item(self, line: Line, span_end: int) -> None:
+        if not self._event_or_comment(line):
+            raw = self._reading.text[line.body_start : span_end]
+            self._add_all(read_sentences(raw, line.body_start, self._reading, listed=True))
+
+    def _event_or_comment(self, line: Line) -> bool:
+        body, start, end = line.body, line.body_start, line.body_start + len(line.body)
+        return self._add(milestones.read_event(body, start, end, self._reading)) or self._add(
+            notes.comment(body, start, end, self._reading)
+        )
+
+    def _marked(self, line: Line, marker: Marker, text: str, span_end: int) -> None:
+        """A line with a marker, by the marker's kind; `text` begins as the line's body does."""
+        start = line.body_start + marker.start
+        rest = _COMMENT_END.sub("", text[marker.rest_start :])
+        if marker.start:
+            before = line.body[: marker.start]
+            self._add_all(read_sentences(before, line.body_start, self._reading))
+        match marker.kind:
+            case "task":
+                self._add_all(marked_tasks(line, rest, marker, self._place(line, span_end)))
+            case "milestone":
+                self._add(milestones.read_milestone(rest, start, span_end, self._reading))
+            case "note":
+                self._add(notes.note(rest, start, span_end, self._reading))
+            case "project":
+                name = line.body[marker.rest_start :]
+                self._add(notes.project(name, start, line.end, self._reading))
+
+    def _text(self, index: int, line: Line, kind: SectionKind | None) -> int:
+        marker = find_marker(line.masked)
+        if marker:
+            text, end = self._passages.joined(index)
+            self._marked(line, marker, text, self._lines[end - 1].end)
+            return end
+        if self._is_list_label(index, line):
+            self._standing.put_label(section_kind(line.body))
+            return index + 1
+        if is_label(line.body):
+            self._standing.put_label(None)
+        if self._standing.label:
+            return self._labelled(index, line)
+        end = line.body_start + len(line.body)
+        if kind == "milestone" and self._add(
+            milestones.read_listed(line.body, line.body_start, end, self._reading)
+        ):
+            return index + 1
+        if self._event_or_comment(line):
+            return index + 1
+        return self._paragraph(index, line, kind)
+
+    def _is_list_label(self, index: int, line: Line) -> bool:
+        """Whether a line of text is a heading by its words: `Next steps:`, `**À faire**`."""
+        if not section_kind(line.body):
+            return False
+        following = self._passages.next_visible(index)
+        above_list = following is not None and following.kind is Kind.ITEM
+        return above_list or is_label(line.body)
+
+    def _labelled(self, index: int, line: Line) -> int:
+        """A line of text directly below a label."""
+        text, end = self._passages.joined(index)
+        span_end = self._lines[end - 1].end
+        match self._standing.label:
+            case "task":
+                self._add(listed_task(line, text, self._place(line, span_end)))
+            case "milestone":
+                self._add(milestones.read_listed(text, line.body_start, span_end, self._reading))
+            case "note":
+                self._add(notes.note(text, line.body_start, span_end, self._reading))
+        return end
+
+    def _paragraph(self, index: int, line: Line, kind: SectionKind | None) -> int:
+        end = self._passages.paragraph_end(index)
+        span_end = self._lines[end - 1].end
+        text = self._reading.text[line.body_start : span_end]
+        if kind == "note":
+            self._add(notes.note(text, line.body_start, span_end, self._reading))
+        else:
+            self._add_all(read_sentences(text, line.body_start, self._reading))
+        return end
+
+    def _table(self, index: int) -> int:
+        end = self._passages.table_end(index)
+        self._add_all(read_table(self._lines[index:end], self._reading))
+        return end

@@ -1,0 +1,100 @@
+"""Where a line stands: what the headings, labels and list entries above it promise."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from noond.llm.embedded.markers import SectionKind, section_kind
+from noond.llm.embedded.outline import Line, Section
+from noond.llm.embedded.reading import Reading
+
+_PROJECT_PREFIX = re.compile(r"\s*(?:project|projekt|projet|proyecto)\s?:\s*", re.IGNORECASE)
+_QUESTIONS = ("questions", "fragen", "preguntas", "questions ouvertes")
+
+
+@dataclass(slots=True, kw_only=True)
+class Entry:
+    """A list entry that others may stand under.
+
+    A task's entries are its details; an entry that only names people or a kind hands them down.
+    """
+
+    indent: int
+    is_task: bool = False
+    kind: SectionKind | None = None
+    people: list[str] = field(default_factory=list)
+
+
+class Standing:
+    """Follows the lines of a document; `enter` before a line's section, `descend` before an item."""
+
+    def __init__(self, reading: Reading) -> None:
+        self._reading = reading
+        self._section: Section | None = None
+        self._label: SectionKind | None = None
+        self._label_numbered = False
+        self._entries: list[Entry] = []
+
+    @property
+    def label(self) -> SectionKind | None:
+        """What a label such as `Next steps:` promises about the lines below it."""
+        return self._label
+
+    @property
+    def inside_task(self) -> bool:
+        """Whether the present item is a detail of a task above it."""
+        return any(entry.is_task for entry in self._entries)
+
+    def enter(self, section: Section | None) -> str | None:
+        """Go to a section; the id of the project that it or one around it names."""
+        if section is not self._section:
+            self._section = section
+            self._label = None
+            self._entries = []
+        for around in section.path() if section else ():
+            title = _PROJECT_PREFIX.sub("", around.title)
+            project = self._reading.project_named(title.strip(" *_#:"))
+            if project:
+                return project
+        return None
+
+    def put_label(self, kind: SectionKind | None, *, numbered: bool = False) -> None:
+        """Begin (None: end) a list under a label, itself a numbered entry or not."""
+        self._label = kind
+        self._label_numbered = numbered
+
+    def descend(self, line: Line) -> None:
+        """Forget the entries that the item does not stand under."""
+        self._entries = [entry for entry in self._entries if entry.indent < line.indent]
+        if self._label_numbered and line.indent == 0 and line.bullet[:1].isdecimal():
+            self._label = None
+
+    def push(self, entry: Entry) -> None:
+        """Let the following deeper items stand under the entry."""
+        self._entries.append(entry)
+
+    def kind_of(self, line: Line) -> SectionKind | None:
+        """What is promised about the line; milestones and notes only by what is directly above."""
+        kinds = [section_kind(section.title) for section in line.section.path()] if line.section else []
+        if "example" in kinds:
+            return "example"
+        entered = next((entry.kind for entry in reversed(self._entries) if entry.kind), None)
+        if entered or self._label:
+            return entered or self._label
+        for depth, (section, kind) in enumerate(
+            zip(line.section.path() if line.section else (), kinds, strict=False)
+        ):
+            if kind and (kind == "task" or depth == 0):
+                return kind
+            if kind or section.title.rstrip(" ?").casefold().endswith(_QUESTIONS):
+                return None
+        return None
+
+    def people(self, line: Line) -> list[str]:
+        """The people whose list it is, by the entry or the heading above."""
+        for entry in reversed(self._entries):
+            if entry.people:
+                return entry.people
+        title = line.section.title if line.section and line.section.parent else ""
+        return self._reading.people.listed(title.strip(" *_:@"))

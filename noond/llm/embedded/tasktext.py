@@ -1,0 +1,177 @@
+"""Reads the text of a task: what is to be done, by whom, until when, how urgently.
+
+The same things are written in many places (checklists, marker lines, table cells), so they are
+read here once: first the marks (marks.py), then the words `Ana: …`, `Ana to …`, `(Ana)`, `by Friday`.
+"""
+
+from __future__ import annotations
+
+import re
+
+from noond.llm.dates import FoundDate
+from noond.llm.embedded.marks import Marks
+from noond.llm.embedded.names import NAMES
+from noond.llm.embedded.reading import Reading
+from noond.llm.embedded.scratch import Scratch
+from noond.llm.embedded.taskfields import OWNER_KEY, TaskText
+from noond.llm.embedded.titles import clean_title
+
+_TEXT_LIMIT = 1_500
+_FLAGS = re.IGNORECASE
+_DEADLINE_LEAD = re.compile(
+    r"(?:(?<![\w-])(?:"
+    r"(?:is\s)?due(?:\s(?:on|by|date))?|deadline(?:\sis)?|no\slater\sthan|by|until|till|before"
+    r"|ahead\sof"
+    r"|(?:bis\s)?spätestens(?:\s(?:am|bis|zum))?|bis(?:\s(?:spätestens|zum|am))?|vor(?:\sdem)?"
+    r"|fällig(?:\s(?:am|bis|zum))?|frist"
+    r"|au\splus\stard|d['’]ici(?:\sau|\sà)?|avant|jusqu['’]au|échéance|pour|à\srendre"
+    r"|a\smás\stardar|para|antes\sdel?|hasta|vence(?:\sel)?|fecha\slímite"
+    r")(?:\s(?:the|on|le|la|el|dem|den|der|am|del|de))?\s?[:=]?\s?)$",
+    _FLAGS,
+)
+_WEAK_LEAD = re.compile(
+    r"(?<![\w-])(?:on|at|this|starting|am|an|den|um|le|au|el|para|a)(?:\s(?:the|den|dem))?\s$",
+    _FLAGS,
+)
+# "slides for Thursday": the day is due, and part of what is to be done.
+_FOR = re.compile(r"(?<![\w-])(?:for|für)\s$", _FLAGS)
+_NOT_DUE = re.compile(
+    r"(?<![\w-])(?:from|of|since|dated|as\sof|after|vom|von|seit|nach|du|depuis|de|del|desde|après"
+    r"|tras|version|about|re|regarding|über|wegen|sur|sobre|vers)(?:\s(?:the|dem|le|el|la))?\s$",
+    _FLAGS,
+)
+_ONLY_MARKS = re.compile(r"[\s\x00,;:.!()\[\]–—|/→·*_-]*$")
+_POSSESSIVE = re.compile(r"['’]s\b")
+_DATE_SEPARATOR = re.compile(r"\s?(?::|–|—|-)\s")
+_PAREN_PEOPLE = re.compile(
+    rf"[(\[](?:(?:{OWNER_KEY})[:\s]\s?)?\s*([^()\[\]\n]{{1,100}}?)\s*[)\]]", _FLAGS
+)
+_LEADING_PEOPLE = re.compile(
+    rf"\s*[*_\[]{{0,3}}({NAMES})[*_\]]{{0,3}}\s?(?::|–|—|→|->|-\s)[*_]{{0,2}}\s*"
+)
+_TRAILING_PEOPLE = re.compile(rf"(?:\s[–—|-]|→|->|=>)\s?({NAMES})[\s\x00.,;)–—-]*$")
+_NAME_TO = re.compile(
+    rf"\s*[*_]{{0,2}}({NAMES})[*_]{{0,2}}\s(?:to|will|shall|must|should|needs?\sto|has\sto|have\sto"
+    r"|is\sto|are\sto|is\sgoing\sto|muss|müssen|soll|sollen|wird|werden|doit|doivent|va\sa|van\sa"
+    r"|va|vont|devra|à|debe|deben|deberá|tiene\sque|tienen\sque|a)\s(?=\S)"
+)
+_STRANGER_WILL = re.compile(
+    r"\s*[*_]{0,2}((?!(?:This|That|It|We|You|They|There|Wir|Es|Das|Man|On|Il|Elle|Se|Todo)\b)[^\W\d_a-zà-ÿ][a-zà-ÿ]+)"
+    r"[*_]{0,2}\s(?:will|must|needs\sto|has\sto|doit|devra|debe|deberá|va\sa|tiene\sque|muss|soll)\s"
+    r"(?!be\b|être\b|ser\b|estar\b|.{0,200}\b(?:werden|sein)\W*$)(?=\S)"
+)
+_NAME_DOES = re.compile(
+    rf"\s*[*_]{{0,2}}(?!(?:Mark|Bill|Will|Chase|Sue|Max|Rob|Pat|Jack|Grace|Rose|May|Grant|Frank)\b)({NAMES})[*_]{{0,2}}"
+    r"\s(?=(?!(?:the|a|at|as|et|de|la|le|est|is|was|has|a|fait|hat|ist|ha)\s)[a-zà-ÿ]{2,}[stea]\s)"
+)
+
+
+def read_task(text: str, reading: Reading, *, at_is_person: bool = True) -> TaskText:
+    """Read a task's text; `at_is_person` is off where `@word` is a place or a tool (todo.txt).
+
+    A text that is too long for a task comes back without a title.
+    """
+    if len(text) > _TEXT_LIMIT:
+        return TaskText()
+    return _TaskReader(text, reading).read(at_is_person=at_is_person)
+
+
+def find_deadline(text: str, found: list[FoundDate]) -> tuple[int, FoundDate] | None:
+    """The date that a deadline preposition leads, and where that preposition starts."""
+    for date in reversed(found):
+        window = max(0, date.start - 40)
+        lead = _DEADLINE_LEAD.search(text[window : date.start])
+        if lead:
+            return window + lead.start(), date
+    return None
+
+
+class _TaskReader:
+    def __init__(self, text: str, reading: Reading) -> None:
+        self._reading = reading
+        self._scratch = Scratch(text)
+        self._found = reading.dates.find(text)
+        self._task = TaskText()
+
+    def read(self, *, at_is_person: bool) -> TaskText:
+        marks = Marks(self._task, self._scratch, self._found, self._reading)
+        marks.take(at_is_person=at_is_person)
+        self._name_in_front()
+        self._due_in_words()
+        self._people_in_parentheses()
+        self._people_at_the_ends()
+        self._name_in_front()
+        self._task.title = clean_title(self._scratch.rest())
+        return self._task
+
+    def _due_in_words(self) -> None:
+        scratch = self._scratch
+        dates = [date for date in self._found if not scratch.is_cut(date.start, date.end)]
+        deadline = find_deadline(scratch.left, dates)
+        if deadline:
+            lead, date = deadline
+            if self._task.due is None or not scratch.after(date.end).strip(" .,;)"):
+                self._task.take_due(date, self._reading)
+                scratch.cut(lead, date.end)
+        elif self._task.due is None:
+            for date in reversed(dates):
+                if self._take_loose_date(date):
+                    return
+
+    def _take_loose_date(self, date: FoundDate) -> bool:
+        """A date without a deadline's preposition: due where nothing else is said about it."""
+        text, scratch = self._scratch.text, self._scratch
+        window = max(0, date.start - 30)
+        before = scratch.left[window : date.start]
+        if _NOT_DUE.search(before) or _POSSESSIVE.match(text, date.end):
+            return False
+        lead = _WEAK_LEAD.search(before)
+        start = window + lead.start() if lead else date.start
+        first = not scratch.before(start).strip(" *_(")
+        trailing = bool(_ONLY_MARKS.match(self._without_people(scratch.after(date.end))))
+        relative = not any(map(str.isdecimal, text[date.start : date.end]))
+        leading = first and (lead is not None or bool(_DATE_SEPARATOR.match(text, date.end)))
+        if not (trailing or leading or (relative and text[date.end : date.end + 1] != "-")):
+            return False
+        self._task.take_due(date, self._reading)
+        if not _FOR.search(before):
+            scratch.cut(start, date.end)
+        return True
+
+    def _without_people(self, text: str) -> str:
+        stripped = text.strip(" \t,;:.()[]–—-|")
+        return "" if self._reading.people.listed(stripped) else text
+
+    def _people_in_parentheses(self) -> None:
+        for match in _PAREN_PEOPLE.finditer(self._scratch.left):
+            names = self._reading.people.listed(match[1].replace("\x00", " ").strip(" ,;:–—-"))
+            if names:
+                self._task.people += names
+                self._scratch.cut(*match.span())
+
+    def _people_at_the_ends(self) -> None:
+        people = self._reading.people
+        leading = _LEADING_PEOPLE.match(self._scratch.left.replace("\x00", " "))
+        names = people.listed(leading[1]) if leading else []
+        if leading and names and any(map(str.isalpha, self._scratch.after(leading.end()))):
+            self._task.people += names
+            self._scratch.cut(*leading.span())
+        window = max(0, len(self._scratch.left) - 120)
+        trailing = _TRAILING_PEOPLE.search(self._scratch.left[window:])
+        names = people.listed(trailing[1]) if trailing else []
+        if trailing and names:
+            self._task.people += names
+            self._scratch.cut(trailing.start() + window, trailing.end() + window)
+
+    def _name_in_front(self) -> None:
+        left = self._scratch.left.replace("\x00", " ")
+        people = self._reading.people
+        match = _NAME_TO.match(left)
+        names = people.listed(match[1]) if match else []
+        if not names and (match := _NAME_DOES.match(left)):
+            names = people.listed(match[1])
+        if not names and (match := _STRANGER_WILL.match(left)):
+            names = [match[1]]
+        if match and names:
+            self._task.people += names
+            self._scratch.cut(*match.span())

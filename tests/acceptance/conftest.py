@@ -1,0 +1,162 @@
+"""The command line as its users have it: subprocesses, a real daemon, a real device."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+NOTES = {
+    "standup.md": "# Standup\n\n- [ ] Water the plants due: 2026-12-01 @ines\n- [x] Buy string\n",
+    "work/meeting.md": "Ana will send the contract by 2026-11-27.\n\nTODO: book the room\n",
+    "empty.md": "",
+    "picture.png": "not asked for",
+}
+
+
+@dataclass(slots=True, kw_only=True)
+class Machine:
+    """A machine on which noond is installed: a data directory, a folder of notes, a device."""
+
+    root: Path
+    url: str = ""
+    programs: list[subprocess.Popen[str]] = field(default_factory=list)
+
+    @property
+    def data_dir(self) -> Path:
+        return self.root / "data"
+
+    @property
+    def notes(self) -> Path:
+        return self.root / "notes"
+
+    @property
+    def store(self) -> Path:
+        return self.root / "device.db"
+
+    def environment(self, **more: str) -> dict[str, str]:
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("NOOND")}
+        return {
+            **kept,
+            "NOOND__SERVER__DATA_DIR": str(self.data_dir),
+            "TMPDIR": str(self.root / "tmp"),
+            **more,
+        }
+
+    def noond(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        """Run a verb to its end."""
+        return subprocess.run(
+            [sys.executable, "-m", "noond", *arguments],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            stdin=subprocess.DEVNULL,
+            env=self.environment(**environment),
+            cwd=self.root,
+        )
+
+    def ask(self, *arguments: str) -> Any:
+        """The JSON document that a verb prints; it must succeed."""
+        done = self.noond(*arguments, "--json")
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        """Start a verb that runs on; it is ended with the machine."""
+        program = subprocess.Popen(
+            [sys.executable, "-m", "noond", *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=self.environment(),
+            cwd=self.root,
+        )
+        self.programs.append(program)
+        return program
+
+    def serve(self) -> subprocess.Popen[str]:
+        """Start the daemon on a free port; returns when it is ready."""
+        program = self.start("serve", "--port", "0", "--json")
+        self.url = first_line(program)["url"]
+        return program
+
+    def connect_device(self, *more: str) -> subprocess.Popen[str]:
+        """Pair a device as `noond pair` says it, over the folder of notes."""
+        command = shlex.split(self.ask("pair")["command"])
+        assert command[0] == "noond"
+        command = [word.replace("~/Notes", str(self.notes)) for word in command[1:]]
+        program = self.start(*command, "--json", *more)
+        while first_line(program) != {"state": "connected"}:
+            pass
+        return program
+
+    def add_agent(self, name: str, *more: str, path: Path | None = None) -> dict[str, Any]:
+        """Add an agent over the folder of notes, or another one."""
+        made: dict[str, Any] = self.ask(
+            "agent", "add", "local", name, "--path", str(path or self.notes), "--ext", ".md",
+            "--type", "tasks", *more,
+        )  # fmt: skip
+        return made
+
+
+def first_line(program: subprocess.Popen[str]) -> Any:
+    """The next JSON line that a program prints; its end is a failure."""
+    assert program.stdout is not None
+    line = program.stdout.readline()
+    if not line:
+        assert program.stderr is not None
+        pytest.fail(f"ended with {program.wait()}: {program.stderr.read()}")
+    return json.loads(line)
+
+
+def stop(program: subprocess.Popen[str]) -> int:
+    """End a program as systemd does, and return its exit code."""
+    program.send_signal(signal.SIGTERM)
+    program.communicate(timeout=30)
+    return program.returncode
+
+
+@contextmanager
+def machine_at(root: Path) -> Iterator[Machine]:
+    machine = Machine(root=root)
+    for folder in (root / "tmp", machine.notes / "work"):
+        folder.mkdir(parents=True)
+    for name, text in NOTES.items():
+        (machine.notes / name).write_text(text)
+    try:
+        yield machine
+    finally:
+        for program in reversed(machine.programs):
+            if program.poll() is None:
+                stop(program)
+            for stream in (program.stdout, program.stderr):
+                if stream is not None:
+                    stream.close()
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Iterator[Machine]:
+    """A fresh machine: nothing is made or started yet."""
+    with machine_at(tmp_path / "machine") as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
+    """A machine whose daemon and device run; tests of a module share it."""
+    with machine_at(tmp_path_factory.mktemp("running") / "machine") as made:
+        made.ask("init")
+        made.serve()
+        made.connect_device()
+        yield made
