@@ -41,12 +41,14 @@ from noond.models.device import Device
 from noond.models.document import LLMCall
 from noond.runners.agents import Agents
 from noond.runners.execution import RunExecutor
+from noond.runners.notices import Notices
 from noond.runners.outbox import Outbox
 from noond.runners.pipeline import Pipeline
 from noond.runners.progress import Progress
 from noond.runners.reconnect import Reconnect
 from noond.runners.reviews import Reviews
 from noond.runners.runs import Runs
+from noond.runners.watchdog import ScheduleWatchdog
 from noond.scheduler.ticks import ticking
 from noond.store import devices as device_rows
 from noond.store import journal, meta, observability
@@ -98,8 +100,8 @@ async def open_daemon(settings: Settings, *, clock: Clock | None = None) -> Asyn
             tasks=tasks,
             greet=_greeting(database, clock),
             # Made below: no device can come before the server listens.
-            on_online=lambda *device: reconnect.device_online(*device),  # noqa: PLW0108
-            on_offline=lambda *device: reconnect.device_offline(*device),  # noqa: PLW0108
+            on_online=lambda *device: device_online(*device),  # noqa: PLW0108
+            on_offline=lambda *device: device_offline(*device),  # noqa: PLW0108
             on_review=reviews.receive,
         )
         outbox = Outbox(
@@ -119,6 +121,7 @@ async def open_daemon(settings: Settings, *, clock: Clock | None = None) -> Asyn
             database, clock, types=job_types(executor), slots=settings.runs.concurrent
         )
         reconnect = Reconnect(database, clock, hub, outbox, tasks, wake=engine.wake)
+
         def shut_out(user_id: str, device_id: str) -> None:
             hub.disconnect(user_id, device_id, CLOSE_TOKEN, "the device's token has ended")
             reconnect.device_shut_out(user_id, device_id)
@@ -146,6 +149,16 @@ async def open_daemon(settings: Settings, *, clock: Clock | None = None) -> Asyn
             },
         )
         runner = await stack.enter_async_context(_handling(application))
+        notices = Notices(bus, hub, tasks, call_seconds=settings.hub.call_seconds)
+
+        def device_online(user_id: str, device_id: str) -> None:
+            notices.device_online(user_id, device_id)
+            reconnect.device_online(user_id, device_id)
+
+        def device_offline(user_id: str, device_id: str) -> None:
+            notices.device_offline(user_id, device_id)
+            reconnect.device_offline(user_id, device_id)
+
         await executor.recover()
         await engine.start()
 
@@ -157,7 +170,9 @@ async def open_daemon(settings: Settings, *, clock: Clock | None = None) -> Asyn
 
         stack.push_async_callback(stop_work)
         url = await stack.enter_async_context(_listening(runner, settings.server, tls))
-        await stack.enter_async_context(ticking(reconnect.tick))
+        await stack.enter_async_context(
+            ticking(reconnect.tick, ScheduleWatchdog(database, clock, hub, bus).tick)
+        )
         await asyncio.to_thread(update_cli_url, directory.path, url)
         tasks.start(extractor.warm(), name="extractor-warm")
         tasks.start(sd_notify.keep_alive(lambda: _writer_alive(database)), name="systemd-watchdog")

@@ -29,8 +29,10 @@ from noond.hub.frames import (
     AgentManifest,
     DeviceHello,
     ErrorFrame,
+    Frame,
     FromDevice,
     Limits,
+    Review,
     ToolCall,
     ToolResult,
     Welcome,
@@ -47,6 +49,9 @@ it was shut out in the meantime."""
 OnDevice = Callable[[str, str], None]
 """Called with user and device id; must not wait."""
 
+OnReview = Callable[[Connection, Review], None]
+"""Called with a person's decisions; must not wait."""
+
 _SWEEP_SECONDS = 1.0
 
 
@@ -62,6 +67,7 @@ class Hub:
         greet: Greet,
         on_online: OnDevice,
         on_offline: OnDevice,
+        on_review: OnReview,
     ) -> None:
         self._settings = settings
         self._limits = Limits(
@@ -72,6 +78,7 @@ class Hub:
         self._greet = greet
         self._on_online = on_online
         self._on_offline = on_offline
+        self._on_review = on_review
         self._connections: dict[tuple[str, str], Connection] = {}
         self._sockets: set[Connection] = set()
         self._streams: dict[str, RunStream] = {}
@@ -112,6 +119,12 @@ class Hub:
             return await call.future
         finally:
             connection.calls.forget(call)
+
+    def tell(self, user_id: str, device_id: str, frame: Frame) -> None:
+        """Send a frame that needs no answer; dropped when the device is offline."""
+        connection = self._connections.get((user_id, device_id))
+        if connection is not None:
+            connection.send(frame)
 
     def open_stream(self, user_id: str, device_id: str, run_id: str) -> RunStream:
         """Expect a run's frames from this device; close with `close_stream`.
@@ -246,6 +259,8 @@ class Hub:
             connection.calls.resolve(frame)
         elif isinstance(frame, AgentData | AgentManifest | AgentContext | AgentComplete):
             self._feed(connection, frame, size)
+        elif isinstance(frame, Review):
+            self._on_review(connection, frame)
         else:
             connection.send(
                 ErrorFrame(code="invalid_frame", message="device_hello was already said")

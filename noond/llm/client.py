@@ -94,6 +94,10 @@ class ModelClient:
         if self._chat is not None:
             await self._chat.close()
 
+    def cost(self, prompt_tokens: int, completion_tokens: int) -> float | None:
+        """US dollars of that many tokens, None when the model's price is not known."""
+        return self._budget.cost(self._model, prompt_tokens, completion_tokens)
+
     async def ask(self, question: Question) -> Answer:
         """The model's answer.
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection
+import math
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Protocol
@@ -23,9 +24,17 @@ from noond.llm.prompts import (
     Message,
     answer_schema,
     first_messages,
+    framing_text,
     repair_messages,
 )
-from noond.llm.usage import Budget, CallAccount, SpentSince
+from noond.llm.usage import (
+    Budget,
+    CallAccount,
+    Forecast,
+    SpentSince,
+    estimated_tokens,
+    estimated_tokens_of_bytes,
+)
 from noond.models.document import (
     Candidate,
     DeviceContext,
@@ -38,6 +47,9 @@ from noond.models.document import (
 KeepCalls = Callable[[CallAccount, str, tuple[LLMCall, ...]], Awaitable[None]]
 """Stores the calls made for a document (account, path, calls) whose extraction was cancelled."""
 
+ANSWER_TOKENS = 250
+"""What a chunk's answer takes on the average, for forecasts."""
+
 _NO_ROOM = "{}, even for a part of a chunk: raise it, or lower llm.chunk_characters"
 
 
@@ -46,6 +58,12 @@ class Extractor(Protocol):
 
     def fingerprint(self, instructions: str, tables: frozenset[Table]) -> str:
         """SHA-256 (hex) over all that decides what comes out of an unchanged document."""
+        ...
+
+    def forecast(
+        self, sizes: Sequence[int], *, instructions: str, tables: frozenset[Table]
+    ) -> Forecast:
+        """What files of these sizes (bytes) may take, roughly."""
         ...
 
     async def warm(self) -> None:
@@ -105,6 +123,16 @@ class EmbeddedExtractor:
         """See Extractor."""
         return _fingerprint("embedded", embedded.EMBEDDED_VERSION, instructions, tables)
 
+    def forecast(
+        self,
+        sizes: Sequence[int],  # noqa: ARG002 - rules take no tokens
+        *,
+        instructions: str,  # noqa: ARG002
+        tables: frozenset[Table],  # noqa: ARG002
+    ) -> Forecast:
+        """See Extractor: nothing."""
+        return Forecast(prompt_tokens=0, completion_tokens=0, cost_usd=0.0)
+
     async def warm(self) -> None:
         """The rules are there from the start."""
 
@@ -139,6 +167,21 @@ class ModelExtractor:
         """See Extractor."""
         name = f"{self._settings.provider}/{self._settings.model}"
         return _fingerprint(name, PROMPT_VERSION, instructions, tables)
+
+    def forecast(
+        self, sizes: Sequence[int], *, instructions: str, tables: frozenset[Table]
+    ) -> Forecast:
+        """See Extractor. A chunk's answer is taken to have ANSWER_TOKENS."""
+        size = self._settings.chunk_characters
+        chunks = sum(max(1, math.ceil(each / size)) for each in sizes) if tables else 0
+        framing = estimated_tokens(framing_text(instructions=instructions, tables=tables))
+        prompt = chunks * framing + estimated_tokens_of_bytes(sum(sizes) if tables else 0)
+        completion = chunks * min(ANSWER_TOKENS, self._settings.max_tokens)
+        return Forecast(
+            prompt_tokens=prompt,
+            completion_tokens=completion,
+            cost_usd=self._client.cost(prompt, completion),
+        )
 
     async def warm(self) -> None:
         """Load the client library in a thread."""

@@ -77,7 +77,7 @@ class _Gate:
         self._dates = DateEvidence(document)
         self._addresses: Addresses | None = None
         self._sought: dict[str, Span | None] = {}
-        self._passed: set[tuple[Table, str, str]] = set()
+        self._passed: set[tuple[Table, int, str, str]] = set()
         context = context or DeviceContext()
         self._tasks = frozenset(task.id for task in context.tasks)
         self._projects = {project.id: project.id for project in context.projects}
@@ -107,7 +107,7 @@ class _Gate:
         data = self._data(table, candidate.data, span)
         if (table, _key(data[NAMING_FIELD[table]])) in self._existing:
             raise _Dropped("already_exists")
-        identity = (table, quote, json.dumps(data, sort_keys=True))
+        identity = (table, span.start, quote, json.dumps(data, sort_keys=True))
         if identity in self._passed:
             raise _Dropped("duplicate")
         self._passed.add(identity)

@@ -36,6 +36,15 @@ class CallAccount:
     proceed: asyncio.Event | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forecast:
+    """What reading some files may take; `cost_usd` is None when the price is not known."""
+
+    prompt_tokens: int
+    completion_tokens: int
+    cost_usd: float | None
+
+
 class SpentSince(Protocol):
     """Reads from the store what a user's calls, or those of one run alone, have cost."""
 
@@ -46,7 +55,12 @@ class SpentSince(Protocol):
 
 def estimated_tokens(text: str) -> int:
     """Tokens that the text will hardly exceed: its UTF-8 bytes / 3."""
-    return math.ceil(len(text.encode("utf-8", "surrogatepass")) / _BYTES_PER_TOKEN)
+    return estimated_tokens_of_bytes(len(text.encode("utf-8", "surrogatepass")))
+
+
+def estimated_tokens_of_bytes(size: int) -> int:
+    """As `estimated_tokens`, of a text with that many UTF-8 bytes."""
+    return math.ceil(size / _BYTES_PER_TOKEN)
 
 
 @dataclass(slots=True)

@@ -29,9 +29,10 @@ from noond.hub.streams import (
     StreamSilent,
 )
 from noond.models.agent import Agent
+from noond.models.preview import Estimate, RunMode
 from noond.models.run import Run, RunError, RunStatus, WaitingFor
 from noond.runners import outcome
-from noond.runners.local import LocalFiles
+from noond.runners.local import Comparison, LocalFiles
 from noond.runners.outbox import Outbox
 from noond.runners.pipeline import Pipeline
 from noond.runners.progress import Progress
@@ -162,7 +163,7 @@ class RunExecutor:
         """Read the device's files. None: done, or ended for good."""
 
         def begin(tx: Transaction) -> None:
-            if run.started_at is None:
+            if run.started_at is None and run.mode is RunMode.FULL:
                 journal.retry_failed_of_agent(tx, run.user_id, run.agent_id)
             runs.set_running(tx, run.user_id, run.id, now=self._clock.now())
             runs.set_waiting(tx, run.user_id, run.id, "files", now=self._clock.now())
@@ -227,9 +228,29 @@ class RunExecutor:
         self._proceeds.add(proceed)
         try:
             await self._pipeline.process(run, agent, files, proceed)
+            if run.mode is RunMode.ESTIMATE:
+                await self._store_estimate(run, agent, files.comparison)
         finally:
             self._proceeds.discard(proceed)
             watch.cancel()
+
+    async def _store_estimate(self, run: Run, agent: Agent, comparison: Comparison | None) -> None:
+        if comparison is None:
+            message = "an estimate needs a device with the capability `manifest`"
+            await self._note(run, RunError(file=None, code="needs_manifest", message=message))
+            return
+        sizes = [file.size for file in comparison.wanted]
+        forecast = self._pipeline.forecast(agent, sizes)
+        estimate = Estimate(
+            files_new=comparison.new,
+            files_changed=len(comparison.wanted) - comparison.new,
+            files_unchanged=comparison.unchanged,
+            bytes_to_read=sum(sizes),
+            prompt_tokens=forecast.prompt_tokens,
+            completion_tokens=forecast.completion_tokens,
+            cost_usd=forecast.cost_usd,
+        )
+        await self._database.write(lambda tx: runs.set_estimate(tx, run.user_id, run.id, estimate))
 
     async def _started(self, run: Run) -> None:
         """The device sends: the run waits for files no more."""

@@ -208,6 +208,8 @@ class LocalFiles:
 
     def _receive(self, sent: SentFile) -> ReceivedFile | RunError | None:
         """The file if it is whole now."""
+        if self._run.mode is RunMode.ESTIMATE:
+            return None  # from a device that knows no manifest
         if self._wanted is not None and sent.path not in self._wanted:
             return None  # nobody asked for it
         if sent.error is not None:

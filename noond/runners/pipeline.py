@@ -28,7 +28,7 @@ from noond.llm.documents.converter import CONVERTED_EXTENSIONS, DocumentConverte
 from noond.llm.embedded import source_text
 from noond.llm.extractor import Extractor
 from noond.llm.gate import check_candidates
-from noond.llm.usage import CallAccount
+from noond.llm.usage import CallAccount, Forecast
 from noond.models.agent import Agent
 from noond.models.document import DeviceContext, Document, GateOutcome, LLMCall
 from noond.models.preview import ProposedFile, RunMode
@@ -37,7 +37,7 @@ from noond.runners.journaling import journal_new, propose
 from noond.runners.local import ReceivedFile
 from noond.runners.outbox import Outbox
 from noond.runners.progress import Progress
-from noond.store import ledger, observability, proposals, run_errors, runs
+from noond.store import ledger, observability, proposals, run_errors, runs, users
 from noond.store.database import Database
 from noond.store.ledger import KnownFile
 from noond.store.rows import Connection, Transaction
@@ -98,6 +98,12 @@ class Pipeline:
         """The fingerprint of all that decides what this agent makes of an unchanged file."""
         return self._extractor.fingerprint(agent.prompt_template, frozenset(agent.data_types))
 
+    def forecast(self, agent: Agent, sizes: Sequence[int]) -> Forecast:
+        """What files of these sizes (bytes) may take."""
+        return self._extractor.forecast(
+            sizes, instructions=agent.prompt_template, tables=frozenset(agent.data_types)
+        )
+
     async def process(self, run: Run, agent: Agent, files: Files, proceed: asyncio.Event) -> None:
         """Process every file; returns when all are done or reported.
 
@@ -105,6 +111,7 @@ class Pipeline:
         end and are journaled, and then the error is raised. The same when `proceed` was cleared:
         ExtractionHalted.
         """
+        user = await self._database.read(lambda c: users.get(c, run.user_id))
         work = _Work(
             run=run,
             agent=agent,
@@ -114,7 +121,7 @@ class Pipeline:
                 user_id=run.user_id,
                 agent_id=agent.id,
                 run_id=run.id,
-                timezone=agent.timezone,
+                timezone=user.timezone,
                 proceed=proceed,
             ),
             proceed=proceed,

@@ -21,6 +21,8 @@ def progress_of(run: Run, *, errors: int) -> dict[str, Any]:
     coverage = run.coverage
     return {
         "run_id": run.id,
+        "agent_name": run.agent_name,
+        "trigger": run.trigger,
         "status": run.status.value,
         "waiting_for": run.waiting_for,
         "items_processed": run.items_processed,

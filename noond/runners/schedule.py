@@ -13,6 +13,10 @@ ON_TIME = timedelta(minutes=2)
 """A run that starts within this of its fire is on time: ticks come once a minute."""
 
 
+OVERDUE = timedelta(minutes=10)
+"""After this long without its run a fire is reported."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Circumstances:
     """What explains a late run."""
@@ -77,6 +81,26 @@ def decide(
             base_at=fire, note=f"the run of {_local(fire, schedule)} was skipped: {reason}"
         )
     return DueRun(trigger="schedule", scheduled_for=fire, late_reason=reason, base_at=fire)
+
+
+def overdue(agent: Agent, *, now: datetime, device_online: bool) -> str | None:
+    """What to say of an agent whose fire has passed for ten minutes without a run; None if none.
+
+    For agents that are enabled, have a schedule and have run before.
+    """
+    if agent.schedule_cron is None or agent.schedule_base_at is None:
+        return None
+    schedule = CronSchedule(agent.schedule_cron, agent.timezone)
+    fire = schedule.latest_between(agent.schedule_base_at, now - OVERDUE)
+    if fire is None:
+        return None
+    if agent.quiet_hours is not None and agent.quiet_hours.covers(now, schedule.zone):
+        reason = _QUIET
+    elif not device_online:
+        reason = "the device is away"
+    else:
+        reason = "an earlier run is still going on"
+    return f"due since {_local(fire, schedule)}: {reason}"
 
 
 _QUIET = "quiet hours"

@@ -13,17 +13,21 @@ _LATE_SECONDS = 30
 
 
 @asynccontextmanager
-async def ticking(start_due_runs: Callable[[], Awaitable[None]]) -> AsyncIterator[None]:
-    """Call `start_due_runs` at the beginning of every minute while the block runs."""
+async def ticking(
+    start_due_runs: Callable[[], Awaitable[None]],
+    watch_schedules: Callable[[], Awaitable[None]],
+) -> AsyncIterator[None]:
+    """Call both at the beginning of every minute while the block runs."""
     scheduler = AsyncIOScheduler(timezone=UTC)
-    scheduler.add_job(
-        start_due_runs,
-        CronTrigger(second=0, timezone=UTC),
-        id="due-runs",
-        coalesce=True,
-        max_instances=1,
-        misfire_grace_time=_LATE_SECONDS,
-    )
+    for name, tick in (("due-runs", start_due_runs), ("watchdog", watch_schedules)):
+        scheduler.add_job(
+            tick,
+            CronTrigger(second=0, timezone=UTC),
+            id=name,
+            coalesce=True,
+            max_instances=1,
+            misfire_grace_time=_LATE_SECONDS,
+        )
     scheduler.start()
     try:
         yield

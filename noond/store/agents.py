@@ -138,6 +138,23 @@ def list_scheduled(connection: Connection, user_id: str, device_id: str) -> list
     return [_agent(row) for row in rows]
 
 
+def list_scheduled_all_users(connection: Connection) -> list[Agent]:
+    """Every enabled agent that has a schedule and has run before."""
+    rows = connection.execute(
+        "SELECT * FROM agents WHERE deleted_at IS NULL AND enabled"
+        " AND schedule_cron IS NOT NULL AND schedule_base_at IS NOT NULL ORDER BY id"
+    )
+    return [_agent(row) for row in rows]
+
+
+def set_note(tx: Transaction, user_id: str, agent_id: str, *, note: str | None) -> None:
+    """Tell of fires that were not served."""
+    tx.execute(
+        "UPDATE agents SET schedule_note = ? WHERE user_id = ? AND id = ?",
+        (note, user_id, agent_id),
+    )
+
+
 def mark_deleted(tx: Transaction, user_id: str, agent_id: str, *, now: datetime) -> None:
     """Delete the agent but keep its row, which its runs refer to."""
     tx.execute(
