@@ -44,6 +44,7 @@ from noond.runners.execution import RunExecutor
 from noond.runners.notices import Notices
 from noond.runners.outbox import Outbox
 from noond.runners.pipeline import Pipeline
+from noond.runners.previews import Previews
 from noond.runners.progress import Progress
 from noond.runners.reconnect import Reconnect
 from noond.runners.reviews import Reviews
@@ -140,6 +141,8 @@ async def open_daemon(settings: Settings, *, clock: Clock | None = None) -> Asyn
             pairing=Pairing(vault, clock=clock),
             agents=Agents(database, clock),
             runs=Runs(database, clock, hub, executor, outbox, progress, wake=engine.wake),
+            reviews=reviews,
+            previews=Previews(database, clock, outbox, progress),
             bus=bus,
             is_online=hub.is_online,
             serve_device=_device_server(hub, settings.hub.frame_bytes),

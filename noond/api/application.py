@@ -1,0 +1,91 @@
+"""The HTTP application: its routes, registered one by one, behind the border they share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+
+from aiohttp import web
+
+from noond.accounts.devices import Devices
+from noond.accounts.keys import APIKeys
+from noond.accounts.pairing import Pairing
+from noond.api import parsing
+from noond.api.authentication import Authentication
+from noond.api.dispatch import Dispatcher
+from noond.api.idempotency import Idempotency
+from noond.api.middleware import Frontier, add_headers
+from noond.api.network import NetworkPolicy
+from noond.api.rates import FailureThrottle, RequestRates
+from noond.api.routes import agents as agent_routes
+from noond.api.routes import devices as device_routes
+from noond.api.routes import health, run_events, socket
+from noond.api.routes import pairing as pairing_routes
+from noond.api.routes import previews as preview_routes
+from noond.api.routes import runs as run_routes
+from noond.api.routes.devices import IsOnline
+from noond.api.routes.health import Check
+from noond.api.routes.socket import ServeDevice
+from noond.api.routing import Route
+from noond.api.streams import Streams
+from noond.clock import Clock
+from noond.config import LimitSettings, ServerSettings
+from noond.events import EventBus
+from noond.runners.agents import Agents
+from noond.runners.previews import Previews
+from noond.runners.reviews import Reviews
+from noond.runners.runs import Runs
+from noond.store.database import Database
+
+ROUTES = web.AppKey("routes", tuple[Route, ...])
+"""The declarations of all routes."""
+
+
+def build_application(
+    server: ServerSettings,
+    limits: LimitSettings,
+    *,
+    database: Database,
+    clock: Clock,
+    keys: APIKeys,
+    devices: Devices,
+    pairing: Pairing,
+    agents: Agents,
+    runs: Runs,
+    reviews: Reviews,
+    previews: Previews,
+    bus: EventBus,
+    is_online: IsOnline,
+    serve_device: ServeDevice,
+    checks: Mapping[str, Check],
+    heartbeat_seconds: float = run_events.HEARTBEAT_SECONDS,
+    body_seconds: float = parsing.BODY_SECONDS,
+) -> web.Application:
+    """The application, ready for a runner that was made with `auto_decompress=False`.
+
+    Raises ConfigError for server settings that can't be understood.
+    """
+    failures = FailureThrottle(limits.failures_per_minute, clock=clock)
+    authentication = Authentication(keys, devices, failures)
+    idempotency = Idempotency(database, clock=clock)
+    streams = Streams()
+    routes = (
+        *health.routes(checks),
+        *pairing_routes.routes(database, pairing, devices, idempotency, failures),
+        *device_routes.routes(devices, idempotency, is_online=is_online),
+        *socket.routes(authentication, serve_device),
+        *agent_routes.routes(agents, runs, reviews, idempotency),
+        *run_routes.routes(runs),
+        *preview_routes.routes(previews),
+        *run_events.routes(runs, bus, streams, heartbeat_seconds=heartbeat_seconds),
+    )
+    dispatcher = Dispatcher(
+        limits, authentication, RequestRates(clock=clock), body_seconds=body_seconds
+    )
+    application = web.Application(middlewares=[Frontier(NetworkPolicy(server)).cross])
+    for route in routes:
+        application.router.add_route(route.method, route.path, partial(dispatcher.dispatch, route))
+    application[ROUTES] = routes
+    application.on_response_prepare.append(add_headers)
+    application.on_shutdown.append(streams.close)
+    return application

@@ -1,0 +1,55 @@
+"""Who sends a request: an API key for the HTTP API, a device token for the device socket."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from noond.accounts.devices import Devices
+from noond.accounts.keys import APIKeys
+from noond.api.network import Client, throttle_group
+from noond.api.rates import FailureThrottle
+from noond.errors import Unauthenticated
+from noond.models.account import APIKey
+from noond.models.device import Device
+
+
+class Authentication:
+    """Recognises credentials. A valid one always passes; wrong ones are counted by address.
+
+    A request without a credential is no attempt.
+    """
+
+    def __init__(self, keys: APIKeys, devices: Devices, failures: FailureThrottle) -> None:
+        self._keys = keys
+        self._devices = devices
+        self._failures = failures
+
+    async def caller(self, request: web.Request, client: Client) -> APIKey:
+        """The API key of the request; raises Unauthenticated or RateLimited."""
+        key = await self._keys.authenticate(_credential(request, also="X-API-Key"))
+        if key is None:
+            self._failures.count("api key", throttle_group(client.address))
+            raise Unauthenticated("the API key is unknown, revoked or expired")
+        return key
+
+    async def device(self, request: web.Request, client: Client) -> Device:
+        """The device whose token the request carries; raises Unauthenticated or RateLimited."""
+        device = await self._devices.authenticate(_credential(request))
+        if device is None:
+            self._failures.count("device token", throttle_group(client.address))
+            raise Unauthenticated("the device token is unknown or revoked; pair again")
+        return device
+
+
+def _credential(request: web.Request, *, also: str | None = None) -> str:
+    """What the request carries; raises Unauthenticated unless that is exactly one credential."""
+    found = set()
+    for line in request.headers.getall("Authorization", []):
+        scheme, _, secret = line.partition(" ")
+        if scheme.lower() == "bearer" and secret.strip():
+            found.add(secret.strip())
+    if also is not None:
+        found.update(line.strip() for line in request.headers.getall(also, []) if line.strip())
+    if len(found) != 1:
+        raise Unauthenticated("send one credential, not several" if found else None)
+    return found.pop()

@@ -1,0 +1,100 @@
+"""From a declared route to a handler of aiohttp: credential, rate, scope, input, reply."""
+
+from __future__ import annotations
+
+import hashlib
+
+from aiohttp import web
+from pydantic import BaseModel
+
+from noond.api import parsing
+from noond.api.authentication import Authentication
+from noond.api.idempotency import read_key
+from noond.api.network import Client
+from noond.api.rates import Allowance, RequestRates
+from noond.api.routing import Access, Call, Rate, Route
+from noond.config import LimitSettings
+from noond.errors import Forbidden, RateLimited
+from noond.models.account import APIKey, Scope
+
+CLIENT = web.RequestKey("client", Client)
+ALLOWANCE = web.RequestKey("allowance", Allowance)
+
+
+class Dispatcher:
+    """Lets a request through to its route's handler once everything about it is in order."""
+
+    def __init__(
+        self,
+        limits: LimitSettings,
+        authentication: Authentication,
+        rates: RequestRates,
+        *,
+        body_seconds: float,
+    ) -> None:
+        self._limits = limits
+        self._authentication = authentication
+        self._rates = rates
+        self._body_seconds = body_seconds
+
+    async def dispatch(self, route: Route, request: web.Request) -> web.StreamResponse:
+        """Check the request in the order that gives least away, and answer it."""
+        client = request[CLIENT]
+        caller = None
+        if isinstance(route.access, Scope):
+            caller = await self._authentication.caller(request, client)
+            self._count(route, request, caller)
+            if route.access not in caller.scopes:
+                raise Forbidden(f"this needs the scope `{route.access}`")
+        call = await self._read(route, request, client, caller)
+        answer = await route.handler(call)
+        if isinstance(answer, web.StreamResponse):
+            return answer
+        if answer is None:
+            return web.Response(status=route.status)
+        return json_response(answer, status=route.status)
+
+    def _count(self, route: Route, request: web.Request, caller: APIKey) -> None:
+        if route.rate is Rate.NONE:
+            return
+        limits = self._limits
+        reads = route.rate is Rate.READ
+        taken, request[ALLOWANCE] = self._rates.take(
+            f"{caller.id} {route.rate}",
+            per_minute=limits.reads_per_minute if reads else limits.writes_per_minute,
+        )
+        if not taken:
+            allowance = request[ALLOWANCE]
+            raise RateLimited(retry_after_seconds=60 / allowance.limit)
+
+    async def _read(
+        self, route: Route, request: web.Request, client: Client, caller: APIKey | None
+    ) -> Call:
+        # The device socket says nothing in its query, and what stands there is not looked at.
+        query = None if route.access is Access.DEVICE else parsing.parse_query(route.query, request)
+        body = await parsing.read_body(
+            request, body_bytes=self._limits.body_bytes, seconds=self._body_seconds
+        )
+        canonical = parsing.canonical_json(body)
+        content = hashlib.sha256(canonical)
+        for name, value in sorted(request.match_info.items()):
+            content.update(f"\n{name}={value}".encode())
+        return Call(
+            request=request,
+            route=route,
+            client=client,
+            caller=caller,
+            idempotency_key=read_key(request) if route.idempotent else None,
+            parsed_body=parsing.parse_body(route.body or parsing.NoBody, canonical),
+            parsed_query=query,
+            content_hash=content.digest(),
+        )
+
+
+def json_response(reply: BaseModel, *, status: int) -> web.Response:
+    """A reply encoded by its model."""
+    return web.Response(
+        status=status,
+        body=reply.__pydantic_serializer__.to_json(reply),
+        content_type="application/json",
+    )

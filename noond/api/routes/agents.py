@@ -1,0 +1,356 @@
+"""Agents: make, list, look at, change, delete, run."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from noond.api.fields import DeviceId, Line, Moment, Name, Text
+from noond.api.idempotency import Idempotency, Made
+from noond.api.paging import Page, PageQuery, page_of
+from noond.api.routing import Answer, Body, Call, Rate, Reply, Route
+from noond.errors import Conflict, IdempotencyConflict, NotFound, RunInProgress
+from noond.models.account import Scope
+from noond.models.agent import Agent
+from noond.models.document import Table
+from noond.models.preview import RunMode
+from noond.models.review import Tally
+from noond.models.run import RunStatus
+from noond.models.schedule import MissedPolicy
+from noond.runners.agents import Agents, AgentSettings
+from noond.runners.reviews import Reviews
+from noond.runners.runs import Runs
+from noond.store.rows import Transaction
+
+_MOST_HOURS = 24 * 365
+
+Paths = Annotated[
+    tuple[Annotated[Line, Field(min_length=1, max_length=4096)], ...],
+    Field(min_length=1, max_length=100, description="Folders on the device."),
+]
+Extensions = Annotated[
+    tuple[Annotated[Line, Field(min_length=1, max_length=50)], ...],
+    Field(min_length=1, max_length=100, description="Such as `.md`; the dot may be left out."),
+]
+DataTypes = Annotated[
+    tuple[Table, ...],
+    Field(min_length=1, max_length=20, description="Tables that records may go to."),
+]
+Prompt = Annotated[Text, Field(description="What the user asks the extractor to look for.")]
+Cron = Annotated[
+    Line | None,
+    Field(max_length=200, description="Five fields; null for an agent that is run by hand."),
+]
+Zone = Annotated[
+    Line | None, Field(max_length=100, description="An IANA name; null for the user's own.")
+]
+Missed = Annotated[MissedPolicy, Field(description="What becomes of fires that were missed.")]
+Hours = Annotated[
+    int,
+    Field(ge=1, le=_MOST_HOURS, description="How late a run may be, in hours."),
+]
+QuietHours = Annotated[
+    Line | None, Field(max_length=20, description="Such as `22:00-07:00`; delays scheduled runs.")
+]
+ProjectId = Annotated[
+    Line | None, Field(min_length=1, max_length=200, description="For records that need one.")
+]
+
+
+class NewAgent(Body):
+    """A new agent: it reads folders on one device."""
+
+    kind: Literal["local"] = "local"
+    name: Name
+    device_id: DeviceId
+    directory_paths: Paths
+    file_extensions: Extensions
+    prompt_template: Prompt = ""
+    data_types: DataTypes
+    schedule_cron: Cron = None
+    timezone: Zone = None
+    missed: Missed = MissedPolicy.LATEST
+    max_age_hours: Hours = 24
+    quiet_hours: QuietHours = None
+    default_project_id: ProjectId = None
+    enabled: bool = True
+
+
+class AgentChanges(Body):
+    """What is to change of an agent; what is left out stays."""
+
+    # Only the fields that were sent are looked at. The factories keep the others from having a
+    # default in the API's description.
+    name: Name = Field(default_factory=str)
+    device_id: DeviceId = Field(default_factory=str)
+    directory_paths: Paths = Field(default_factory=tuple)
+    file_extensions: Extensions = Field(default_factory=tuple)
+    prompt_template: Prompt = Field(default_factory=str)
+    data_types: DataTypes = Field(default_factory=tuple)
+    schedule_cron: Cron = Field(default_factory=lambda: None)
+    timezone: Zone = Field(default_factory=lambda: None)
+    missed: Missed = Field(default_factory=lambda: MissedPolicy.LATEST)
+    max_age_hours: Hours = Field(default_factory=lambda: 24)
+    quiet_hours: QuietHours = Field(default_factory=lambda: None)
+    default_project_id: ProjectId = Field(default_factory=lambda: None)
+    enabled: bool = Field(default_factory=lambda: True)
+
+
+class AgentReply(Reply):
+    """An agent; `next_fires` are the next five, `schedule_note` tells of fires not served."""
+
+    id: str
+    kind: Literal["local"]
+    name: str
+    device_id: str
+    directory_paths: tuple[str, ...]
+    file_extensions: tuple[str, ...]
+    prompt_template: str
+    data_types: tuple[Table, ...]
+    schedule_cron: str | None
+    timezone: str
+    missed: MissedPolicy
+    max_age_hours: int
+    quiet_hours: str | None
+    default_project_id: str | None
+    enabled: bool
+    created_at: Moment
+    updated_at: Moment
+    last_run_at: Moment | None
+    next_fires: tuple[Moment, ...]
+    schedule_note: str | None
+
+
+class StartRun(Body):
+    """How to run."""
+
+    mode: Annotated[RunMode, Field(strict=False)] = Field(
+        RunMode.FULL,
+        description="`full`: bring records. `dry_run`: propose them only. `estimate`: tell from "
+        "the list of files what a run would have to read.",
+    )
+
+
+class StatsTally(Reply):
+    """Suggestions and decisions; `precision` is null before any decision."""
+
+    suggested: int
+    approved: int
+    edited: int
+    rejected: int
+    precision: float | None
+
+
+class WeekTally(StatsTally):
+    """Those of one week; `week` is its Monday (UTC)."""
+
+    week: date
+
+
+class StatsReply(StatsTally):
+    """How an agent's suggestions fare, in all and by week."""
+
+    agent_id: str
+    weeks: list[WeekTally]
+
+
+class RunStarted(Reply):
+    """A run that was accepted; `status_url` tells how it goes."""
+
+    run_id: str
+    status: RunStatus
+    status_url: str
+
+
+def routes(
+    agents: Agents, runs: Runs, reviews: Reviews, idempotency: Idempotency
+) -> tuple[Route, ...]:
+    """The routes of agents."""
+
+    def show(agent: Agent) -> AgentReply:
+        return _reply(agent, agents.next_fires(agent))
+
+    async def create(call: Call) -> Answer:
+        body = call.body(NewAgent)
+        settings = AgentSettings(**body.model_dump(exclude={"kind"}))
+
+        def work(tx: Transaction) -> Made:
+            agent = agents.create(tx, call.user_id, settings)
+            return Made(status=201, reply=show(agent), object_id=agent.id)
+
+        return await idempotency.run(call, work)
+
+    async def list_agents(call: Call) -> Answer:
+        query = call.query(PageQuery)
+        found = await agents.list(call.user_id, limit=query.limit + 1, before=query.after())
+        return page_of(
+            Page[AgentReply], found, limit=query.limit, show=show, place=lambda agent: agent.id
+        )
+
+    async def get(call: Call) -> Answer:
+        return show(await agents.get(call.user_id, call.path["agent_id"]))
+
+    async def change(call: Call) -> Answer:
+        body = call.body(AgentChanges)
+        changes = {name: getattr(body, name) for name in body.model_fields_set}
+        return show(await agents.change(call.user_id, call.path["agent_id"], changes))
+
+    async def delete(call: Call) -> Answer:
+        await agents.delete(call.user_id, call.path["agent_id"])
+        return None
+
+    async def run(call: Call) -> Answer:
+        def work(tx: Transaction) -> Made:
+            mode = call.body(StartRun).mode
+            run = runs.start(tx, call.user_id, call.path["agent_id"], mode)
+            reply = RunStarted(
+                run_id=run.id, status=run.status, status_url=f"/api/v1/runs/{run.id}"
+            )
+            return Made(status=202, reply=reply, object_id=run.id)
+
+        response = await idempotency.run(call, work)
+        runs.started()
+        return response
+
+    async def stats(call: Call) -> Answer:
+        agent_id = call.path["agent_id"]
+        found = await reviews.stats(call.user_id, agent_id)
+        return StatsReply(
+            agent_id=agent_id,
+            weeks=[WeekTally(week=week, **_tally(tally)) for week, tally in found.weeks],
+            **_tally(found.total),
+        )
+
+    path = "/api/v1/agents"
+    return (
+        Route(
+            method="GET",
+            path=f"{path}/{{agent_id}}/stats",
+            tag="Agents",
+            summary="See how an agent's suggestions fare",
+            description="What was suggested, approved, edited and rejected, by week for the last "
+            "twelve. `precision` is the part of the decided suggestions that people kept.",
+            access=Scope.READ,
+            rate=Rate.READ,
+            handler=stats,
+            reply=StatsReply,
+            errors=(NotFound,),
+        ),
+        Route(
+            method="POST",
+            path=path,
+            tag="Agents",
+            summary="Make an agent",
+            description="A local agent reads folders on one device, by hand or on a schedule.",
+            access=Scope.WRITE,
+            rate=Rate.WRITE,
+            handler=create,
+            body=NewAgent,
+            reply=AgentReply,
+            status=201,
+            errors=(Conflict, IdempotencyConflict),
+            idempotent=True,
+        ),
+        Route(
+            method="GET",
+            path=path,
+            tag="Agents",
+            summary="List the agents",
+            description="Newest first.",
+            access=Scope.READ,
+            rate=Rate.READ,
+            handler=list_agents,
+            query=PageQuery,
+            reply=Page[AgentReply],
+        ),
+        Route(
+            method="GET",
+            path=f"{path}/{{agent_id}}",
+            tag="Agents",
+            summary="Look at an agent",
+            description="With its next five fires.",
+            access=Scope.READ,
+            rate=Rate.READ,
+            handler=get,
+            reply=AgentReply,
+            errors=(NotFound,),
+        ),
+        Route(
+            method="PATCH",
+            path=f"{path}/{{agent_id}}",
+            tag="Agents",
+            summary="Change an agent",
+            description="Changes the fields that are sent, pauses or resumes with `enabled`.",
+            access=Scope.WRITE,
+            rate=Rate.WRITE,
+            handler=change,
+            body=AgentChanges,
+            reply=AgentReply,
+            errors=(NotFound, Conflict),
+        ),
+        Route(
+            method="DELETE",
+            path=f"{path}/{{agent_id}}",
+            tag="Agents",
+            summary="Delete an agent",
+            description="Its runs and records stay.",
+            access=Scope.WRITE,
+            rate=Rate.WRITE,
+            handler=delete,
+            status=204,
+            errors=(NotFound, RunInProgress),
+        ),
+        Route(
+            method="POST",
+            path=f"{path}/{{agent_id}}/runs",
+            tag="Runs",
+            summary="Run an agent now",
+            description="Accepted also while the device is away: the run then waits for it. 409 "
+            "with `run_id` while the agent has a run that is not final.",
+            access=Scope.WRITE,
+            rate=Rate.WRITE,
+            handler=run,
+            body=StartRun,
+            reply=RunStarted,
+            status=202,
+            errors=(NotFound, RunInProgress, IdempotencyConflict),
+            idempotent=True,
+        ),
+    )
+
+
+def _reply(agent: Agent, next_fires: tuple[datetime, ...]) -> AgentReply:
+    return AgentReply(
+        id=agent.id,
+        kind=agent.kind,
+        name=agent.name,
+        device_id=agent.device_id,
+        directory_paths=agent.directory_paths,
+        file_extensions=agent.file_extensions,
+        prompt_template=agent.prompt_template,
+        data_types=agent.data_types,
+        schedule_cron=agent.schedule_cron,
+        timezone=agent.timezone,
+        missed=agent.missed,
+        max_age_hours=agent.max_age_hours,
+        quiet_hours=str(agent.quiet_hours) if agent.quiet_hours else None,
+        default_project_id=agent.default_project_id,
+        enabled=agent.enabled,
+        created_at=agent.created_at,
+        updated_at=agent.updated_at,
+        last_run_at=agent.last_run_at,
+        next_fires=next_fires,
+        schedule_note=agent.schedule_note,
+    )
+
+
+def _tally(tally: Tally) -> dict[str, Any]:
+    return {
+        "suggested": tally.suggested,
+        "approved": tally.approved,
+        "edited": tally.edited,
+        "rejected": tally.rejected,
+        "precision": tally.precision,
+    }

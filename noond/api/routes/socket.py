@@ -1,0 +1,46 @@
+"""The device socket: every check comes before the upgrade."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from aiohttp import hdrs, web
+
+from noond.api.authentication import Authentication
+from noond.api.routing import Access, Call, Rate, Route
+from noond.errors import Invalid, RateLimited, Unauthenticated
+from noond.hub.frames import SUBPROTOCOL
+from noond.models.device import Device
+
+ServeDevice = Callable[[web.Request, Device], Awaitable[web.StreamResponse]]
+"""Upgrades a request that was checked, and serves the device until its socket closes."""
+
+
+def routes(authentication: Authentication, serve_device: ServeDevice) -> tuple[Route, ...]:
+    """The route of the device socket."""
+
+    async def connect(call: Call) -> web.StreamResponse:
+        request = call.request
+        if request.headers.get(hdrs.UPGRADE, "").lower() != "websocket":
+            raise Invalid("this is a WebSocket: send an upgrade request")
+        offered = ",".join(request.headers.getall(hdrs.SEC_WEBSOCKET_PROTOCOL, []))
+        if SUBPROTOCOL not in (name.strip() for name in offered.split(",")):
+            raise Invalid.field("Sec-WebSocket-Protocol", f"must offer {SUBPROTOCOL}")
+        device = await authentication.device(request, call.client)
+        return await serve_device(request, device)
+
+    return (
+        Route(
+            method="GET",
+            path="/ws/device",
+            tag="Devices",
+            summary="The device's WebSocket",
+            description=f"Subprotocol `{SUBPROTOCOL}`, `Authorization: Bearer <device token>`. "
+            "Frames are described in the protocol reference.",
+            access=Access.DEVICE,
+            rate=Rate.NONE,
+            handler=connect,
+            status=101,
+            errors=(Invalid, Unauthenticated, RateLimited),
+        ),
+    )

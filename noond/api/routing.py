@@ -1,0 +1,129 @@
+"""A route, declared: everything that dispatching, tests and documents need to know of it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Literal, TypeAlias, TypeVar
+
+from aiohttp import web
+from pydantic import BaseModel, ConfigDict
+
+from noond.api.network import Client
+from noond.errors import NoondError
+from noond.models.account import APIKey, Scope
+
+M = TypeVar("M", bound=BaseModel)
+
+
+class Body(BaseModel):
+    """A request's JSON body: strict types, unknown fields refused."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class Query(BaseModel):
+    """A request's query string: unknown names refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Reply(BaseModel):
+    """A reply's JSON body."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, from_attributes=True)
+
+
+class Access(StrEnum):
+    """Who may use a route that no API key opens."""
+
+    PUBLIC = "public"
+    """Anybody; what it does is guarded otherwise, or harmless."""
+    DEVICE = "device"
+    """Whoever holds a device token; the handler checks it."""
+
+
+class Rate(StrEnum):
+    """Which limit a request counts against."""
+
+    READ = "read"
+    WRITE = "write"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """A request that passed every check of its route."""
+
+    request: web.Request
+    route: Route
+    client: Client
+    caller: APIKey | None
+    idempotency_key: str | None
+    parsed_body: BaseModel | None
+    parsed_query: BaseModel | None
+    content_hash: bytes
+    """SHA-256 of what was asked: the path's parameters and the body."""
+
+    @property
+    def user_id(self) -> str:
+        """Whose key it is; only on routes that need a scope."""
+        if self.caller is None:
+            raise TypeError(f"{self.route.name} has no caller")
+        return self.caller.user_id
+
+    @property
+    def path(self) -> Mapping[str, str]:
+        """The parameters in the path."""
+        return self.request.match_info
+
+    def body(self, model: type[M]) -> M:
+        """The body, of the model that the route declares."""
+        return _typed(self.parsed_body, model)
+
+    def query(self, model: type[M]) -> M:
+        """The query, of the model that the route declares."""
+        return _typed(self.parsed_query, model)
+
+
+def _typed(value: BaseModel | None, model: type[M]) -> M:
+    if not isinstance(value, model):
+        raise TypeError(f"the route does not declare {model.__name__}")
+    return value
+
+
+Answer: TypeAlias = BaseModel | web.StreamResponse | None
+"""What a handler returns: the declared reply, a response of its own, or nothing (204)."""
+
+Handler: TypeAlias = Callable[[Call], Awaitable[Answer]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """One method of one path. `access` has no default: whoever adds a route has to say it.
+
+    `errors` are those the route has beside the ones that every route of its kind has.
+    """
+
+    method: Literal["GET", "POST", "PATCH", "DELETE"]
+    path: str
+    tag: str
+    summary: str
+    description: str
+    access: Scope | Access
+    rate: Rate
+    handler: Handler
+    body: type[Body] | None = None
+    query: type[Query] | None = None
+    reply: Any = None
+    status: int = 200
+    errors: tuple[type[NoondError], ...] = ()
+    idempotent: bool = False
+    """Whether it takes an `Idempotency-Key`."""
+    media_type: str = "application/json"
+
+    @property
+    def name(self) -> str:
+        """The route as people write it: `GET /api/v1/agents/{agent_id}`."""
+        return f"{self.method} {self.path}"

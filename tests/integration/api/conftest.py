@@ -1,0 +1,318 @@
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any, cast
+
+import aiohttp
+import pytest
+from aiohttp import web
+
+from noond.accounts.devices import Devices
+from noond.accounts.keys import APIKeys, new_api_key
+from noond.accounts.pairing import Pairing
+from noond.accounts.vault import Vault
+from noond.api.application import ROUTES, build_application
+from noond.api.routing import Route
+from noond.config import HubSettings, LimitSettings, ServerSettings
+from noond.events import EventBus
+from noond.hub.frames import DeviceHello
+from noond.hub.hub import Hub
+from noond.models.account import Scope, User
+from noond.models.device import Device
+from noond.runners.agents import Agents
+from noond.runners.execution import RunExecutor
+from noond.runners.outbox import Outbox
+from noond.runners.previews import Previews
+from noond.runners.progress import Progress
+from noond.runners.reviews import Reviews
+from noond.runners.runs import Runs
+from noond.store import api_keys, devices, opening, users
+from noond.store.database import Database
+from noond.tasks import Supervisor
+
+CLOSE_TOKEN = 4101
+
+
+class ManualClock:
+    """A clock that moves when it is told to."""
+
+    def __init__(self) -> None:
+        self._now = datetime(2026, 11, 20, 8, tzinfo=UTC)
+        self._monotonic = 1000.0
+
+    def now(self) -> datetime:
+        return self._now
+
+    def monotonic(self) -> float:
+        return self._monotonic
+
+    def advance(self, by: timedelta) -> None:
+        self._now += by
+        self._monotonic += by.total_seconds()
+
+
+class NothingExecutes:
+    """Stands for the engine: no run is executing."""
+
+    async def cancel(self, _run_id: str) -> bool:
+        return True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What the daemon replied."""
+
+    status: int
+    headers: Mapping[str, str]
+    text: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.text)
+
+
+@dataclass(slots=True, kw_only=True)
+class World:
+    """A running API over real SQLite, with the users `ana` and `ben`."""
+
+    clock: ManualClock
+    database: Database
+    bus: EventBus
+    hub: Hub
+    agents: Agents
+    runs: Runs
+    url: str
+    routes: tuple[Route, ...]
+    session: aiohttp.ClientSession
+    runner: web.AppRunner
+    keys: dict[str, str] = field(default_factory=dict)
+    woken: list[None] = field(default_factory=list)
+
+    @property
+    def port(self) -> int:
+        return int(self.url.rpartition(":")[2])
+
+    async def send(
+        self,
+        method: str,
+        path: str,
+        *,
+        key: str | None = "ana",
+        json: Any = None,
+        data: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer:
+        """Send a request with the credential called `key`, or none."""
+        sent = dict(headers or {})
+        if key is not None:
+            sent.setdefault("Authorization", f"Bearer {self.keys.get(key, key)}")
+        if data is not None:
+            sent.setdefault("Content-Type", "application/json")
+        async with self.session.request(
+            method, self.url + path, json=json, data=data, headers=sent, allow_redirects=False
+        ) as reply:
+            return Answer(status=reply.status, headers=reply.headers, text=await reply.text())
+
+    async def raw(self, request: bytes) -> Answer:
+        """Send these very bytes on a connection of their own."""
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+        try:
+            writer.write(request)
+            head = (await reader.readuntil(b"\r\n\r\n")).decode().strip()
+            status, *lines = head.split("\r\n")
+            headers = dict(line.split(": ", 1) for line in lines)
+            body = await reader.readexactly(int(headers.get("Content-Length", "0")))
+        finally:
+            writer.close()
+            with contextlib.suppress(ConnectionError):
+                await writer.wait_closed()
+        return Answer(status=int(status.split()[1]), headers=headers, text=body.decode())
+
+    async def add_key(self, name: str, user_id: str, *scopes: Scope, **changes: Any) -> None:
+        """Store an API key under a name that `send` takes."""
+        token, key = new_api_key(user_id, name=name, scopes=frozenset(scopes), now=self.clock.now())
+        key = replace(key, **changes)
+        await self.database.write(lambda tx: api_keys.insert(tx, key, token.hash))
+        self.keys[name] = token.secret
+
+    async def new_code(self, device_id: str | None = None, *, key: str = "ana") -> str:
+        body = {} if device_id is None else {"device_id": device_id}
+        made = await self.send("POST", "/api/v1/devices/pairings", key=key, json=body)
+        assert made.status == 201, made.text
+        return str(made.json["code"])
+
+    async def pair(self, device_id: str, *, key: str = "ana") -> str:
+        """Let a device in; returns its token."""
+        code = await self.new_code(device_id, key=key)
+        body = {"code": code, "device_id": device_id, "name": f"{key}'s {device_id}"}
+        paired = await self.send("POST", "/api/v1/devices/pair", key=None, json=body)
+        assert paired.status == 201, paired.text
+        return str(paired.json["device_token"])
+
+    async def new_agent(self, *, key: str = "ana", **changes: Any) -> dict[str, Any]:
+        """Make an agent on the device `laptop`."""
+        body = {
+            "name": "Notes",
+            "device_id": "laptop",
+            "directory_paths": ["~/Notes"],
+            "file_extensions": ["md"],
+            "data_types": ["tasks"],
+            **changes,
+        }
+        made = await self.send("POST", "/api/v1/agents", key=key, json=body)
+        assert made.status == 201, made.text
+        return cast("dict[str, Any]", made.json)
+
+    def connect(self, token: str, **options: Any) -> Any:
+        """Open the device socket."""
+        headers = {"Authorization": f"Bearer {token}", **options.pop("headers", {})}
+        options.setdefault("protocols", ["noond.v1"])
+        return self.session.ws_connect(f"{self.url}/ws/device", headers=headers, **options)
+
+
+@pytest.fixture
+def server_settings() -> ServerSettings:
+    return ServerSettings()
+
+
+@pytest.fixture
+def limit_settings() -> LimitSettings:
+    return LimitSettings()
+
+
+@pytest.fixture
+def heartbeat_seconds() -> float:
+    return 15
+
+
+@pytest.fixture
+def body_seconds() -> float:
+    return 30
+
+
+@pytest.fixture
+async def world(
+    tmp_path: Path,
+    server_settings: ServerSettings,
+    limit_settings: LimitSettings,
+    heartbeat_seconds: float,
+    body_seconds: float,
+) -> AsyncIterator[World]:
+    clock = ManualClock()
+    path = tmp_path / "noond.db"
+    opening.prepare(path)
+    async with AsyncExitStack() as stack:
+        database = await Database.open(path)
+        stack.push_async_callback(database.close)
+        tasks = await stack.enter_async_context(Supervisor())
+        bus = EventBus(clock=clock)
+
+        async def greet(user_id: str, hello: DeviceHello) -> int | None:
+            known = await database.write(
+                lambda tx: devices.greet(
+                    tx,
+                    user_id,
+                    hello.device_id,
+                    name=hello.name,
+                    platform=hello.platform,
+                    app_version=hello.app_version,
+                    capabilities=frozenset(hello.capabilities),
+                    now=clock.now(),
+                )
+            )
+            return 0 if known else None
+
+        hub = Hub(
+            HubSettings(),
+            file_bytes=1_000_000,
+            tasks=tasks,
+            greet=greet,
+            on_online=lambda *_: None,
+            on_offline=lambda *_: None,
+            on_review=lambda *_: None,
+        )
+        stack.push_async_callback(hub.close)
+
+        async def serve_device(request: web.Request, device: Device) -> web.StreamResponse:
+            socket = web.WebSocketResponse(
+                protocols=("noond.v1",), autoping=False, compress=False, decode_text=False
+            )
+            await socket.prepare(request)
+            await hub.serve(socket, request.transport, user_id=device.user_id, device_id=device.id)
+            return socket
+
+        progress = Progress(database, bus, tasks)
+        agents = Agents(database, clock)
+        outbox = Outbox(database, clock, hub, tasks, progress, call_seconds=30)
+        woken: list[None] = []
+        runs = Runs(
+            database,
+            clock,
+            hub,
+            cast("RunExecutor", NothingExecutes()),
+            outbox,
+            progress,
+            wake=lambda: woken.append(None),
+        )
+
+        async def check_database() -> str | None:
+            return database.alarm
+
+        application = build_application(
+            server_settings,
+            limit_settings,
+            database=database,
+            clock=clock,
+            keys=APIKeys(database, clock=clock, tasks=tasks),
+            devices=Devices(
+                database,
+                clock=clock,
+                close_socket=lambda user, device: hub.disconnect(
+                    user, device, CLOSE_TOKEN, "the token ended"
+                ),
+            ),
+            pairing=Pairing(Vault(bytes(32)), clock=clock),
+            agents=agents,
+            runs=runs,
+            reviews=Reviews(database, clock, tasks),
+            previews=Previews(database, clock, outbox, progress),
+            bus=bus,
+            is_online=hub.is_online,
+            serve_device=serve_device,
+            checks={"database": check_database},
+            heartbeat_seconds=heartbeat_seconds,
+            body_seconds=body_seconds,
+        )
+        runner = web.AppRunner(application, auto_decompress=False)
+        await runner.setup()
+        stack.push_async_callback(runner.cleanup)
+        site = web.TCPSite(runner, "127.0.0.1", 0)
+        await site.start()
+        port = runner.addresses[0][1]
+        session = await stack.enter_async_context(aiohttp.ClientSession())
+        world = World(
+            clock=clock,
+            database=database,
+            bus=bus,
+            hub=hub,
+            agents=agents,
+            runs=runs,
+            url=f"http://127.0.0.1:{port}",
+            routes=application[ROUTES],
+            session=session,
+            runner=runner,
+            woken=woken,
+        )
+        for name in ("ana", "ben"):
+            user = User(id=name, name=name, timezone="Europe/Berlin", created_at=clock.now())
+            await database.write(partial(users.insert, user=user))
+            await world.add_key(name, name, *Scope)
+        yield world
