@@ -132,8 +132,13 @@ class Previews:
         return reverting
 
     async def reverted(self, user_id: str, run_id: str) -> RetractionCounts:
-        """What has become of undoing the run."""
-        return await self._database.read(lambda c: retractions.counts_of_run(c, user_id, run_id))
+        """What has become of undoing the run. Raises NotFound."""
+
+        def load(connection: Connection) -> RetractionCounts:
+            runs.get(connection, user_id, run_id)
+            return retractions.counts_of_run(connection, user_id, run_id)
+
+        return await self._database.read(load)
 
     async def diff(self, user_id: str, before_id: str, after_id: str) -> RunDiff:
         """What the second run adds, changes and drops against the first, of the same agent.

@@ -1,0 +1,122 @@
+"""What the benchmarks share: a daemon as a process of its own, its CPU and memory, a report."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+
+TICKS = os.sysconf("SC_CLK_TCK")
+PAGE = os.sysconf("SC_PAGE_SIZE")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figure:
+    """One line of a report; `aim` is what it should reach."""
+
+    name: str
+    value: float
+    unit: str
+    aim: str = ""
+
+
+def report(title: str, figures: Sequence[Figure], *, as_json: bool) -> None:
+    """Print the figures as a table, or as JSON."""
+    if as_json:
+        rows = [{"name": f.name, "value": f.value, "unit": f.unit, "aim": f.aim} for f in figures]
+        print(json.dumps({"title": title, "figures": rows}))
+        return
+    print(title)
+    for figure in figures:
+        value = f"{figure.value:,.3f}".rstrip("0").rstrip(".")
+        print(f"  {figure.name:<48} {value:>10} {figure.unit:<8} {figure.aim}")
+
+
+def cpu_seconds(pid: int) -> float:
+    """User and system time of a process so far (Linux)."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(") ", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / TICKS
+
+
+def rss_megabytes(pid: int) -> float:
+    """Resident memory of a process now (Linux)."""
+    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * PAGE / 2**20
+
+
+def median_of(values: Sequence[float]) -> float:
+    """The middle value."""
+    return statistics.median(values)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Served:
+    """A daemon that runs as a process of its own, and a client with its first user's key."""
+
+    pid: int
+    url: str
+    http: aiohttp.ClientSession
+    ready_seconds: float
+
+    async def call(self, method: str, path: str, body: Any = None) -> Any:
+        """The JSON of a reply; raises on an error status."""
+        async with self.http.request(method, self.url + path, json=body) as response:
+            reply = await response.json()
+            if response.status >= 300:
+                raise RuntimeError(f"{method} {path}: {response.status} {reply}")
+            return reply
+
+    async def pair(self) -> str:
+        """Pair the device `bench`; returns its token."""
+        code = (await self.call("POST", "/api/v1/devices/pairings", {}))["code"]
+        body = {"code": code, "device_id": "bench", "name": "bench"}
+        return str((await self.call("POST", "/api/v1/devices/pair", body))["device_token"])
+
+    async def finished(self, run_id: str) -> dict[str, Any]:
+        """Follow a run to its end and return it."""
+        async with self.http.get(f"{self.url}/api/v1/runs/{run_id}/events") as events:
+            async for _ in events.content:
+                pass
+        run: dict[str, Any] = await self.call("GET", f"/api/v1/runs/{run_id}")
+        return run
+
+
+@asynccontextmanager
+async def served(**settings: str) -> AsyncIterator[Served]:
+    """`noond serve` in a new data directory, with settings as SECTION__KEY."""
+    with tempfile.TemporaryDirectory() as directory:
+        data = Path(directory) / "data"
+        noond = [sys.executable, "-m", "noond"]
+        made = subprocess.run(
+            [*noond, "init", "--data-dir", str(data), "--json"],
+            check=True, capture_output=True,
+        )  # fmt: skip
+        key = json.loads(made.stdout)["api_key"]
+        environ = os.environ | {f"NOOND__{name}": value for name, value in settings.items()}
+        began = time.perf_counter()
+        process = await asyncio.create_subprocess_exec(
+            *noond, "serve", "--data-dir", str(data), "--port", "0", "--json",
+            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL, env=environ,
+        )  # fmt: skip
+        try:
+            assert process.stdout is not None
+            url = json.loads(await process.stdout.readline())["url"]
+            ready = time.perf_counter() - began
+            headers = {"Authorization": f"Bearer {key}"}
+            timeout = aiohttp.ClientTimeout(total=None)
+            async with aiohttp.ClientSession(headers=headers, timeout=timeout) as http:
+                yield Served(pid=process.pid, url=url, http=http, ready_seconds=ready)
+        finally:
+            process.terminate()
+            await process.wait()
