@@ -208,13 +208,13 @@ class LocalFiles:
 
     def _receive(self, sent: SentFile) -> ReceivedFile | RunError | None:
         """The file if it is whole now."""
+        if sent.error is not None:
+            # Also of a file that no manifest lists, because it can't be read.
+            return self._refuse(sent, "unreadable", sent.error)
         if self._run.mode is RunMode.ESTIMATE:
             return None  # from a device that knows no manifest
         if self._wanted is not None and sent.path not in self._wanted:
             return None  # nobody asked for it
-        if sent.error is not None:
-            self._settled(sent.path)
-            return RunError(file=sent.path, code="unreadable", message=sent.error)
         if sent.content is None:
             return self._refuse(sent, "invalid_file", "the entry has neither content nor error")
         try:

@@ -92,6 +92,24 @@ async def test_a_wanted_file_that_never_comes_is_reported(daemon: RunningDaemon)
     assert run["items_created"] == 1
 
 
+async def test_what_no_manifest_lists_is_reported_all_the_same(daemon: RunningDaemon) -> None:
+    async with (
+        daemon.started() as api,
+        scripted_device(api.url, await api.pair()) as device,
+    ):
+        await device.hello("manifest")
+        run_id = await api.start_run(await api.add_agent())
+        await device.expect("agent_run")
+        assert await device.send_manifest(run_id, {}) == []
+        refused = {"path": "link.md", "error": "the link leaves the allowed folders"}
+        await device.send(type="agent_data", run_id=run_id, seq=1, files=[refused])
+        await device.send(type="agent_complete", run_id=run_id, last_seq=1)
+        run = await api.until(run_id)
+    assert [(error["file"], error["code"]) for error in run["errors"]] == [
+        ("link.md", "unreadable")
+    ]
+
+
 async def test_a_file_that_failed_is_read_again_and_its_error_goes(daemon: RunningDaemon) -> None:
     async with (
         daemon.started() as api,
