@@ -1,64 +1,178 @@
-"""Web and mail addresses in a text: a record may only name those that its source names."""
+"""Web and mail addresses and numbers to call or to pay to: a record may only name its source's."""
 
 from __future__ import annotations
 
+import html
 import re
 import unicodedata
 from collections.abc import Iterator
 
-from noond.llm.plain import without_invisible
+from noond.llm.plain import without_invisible, without_marks
 
 # Every repetition is bounded, so that a megabyte of base64 is read in linear time.
-_URL = r"(?<![^\W_])[a-z][a-z0-9+.\-]{0,30}://(?:\[[0-9a-f:.]{2,45}\])?[^\s<>\"“”„«»`\[\]{}|\\^]*"
+_PATH = r"[^\s<>\"“”„«»`\[\]{}|\\^]"
+_URL = rf"(?<![^\W_])[a-z][a-z0-9+.\-]{{0,30}}://(?:\[[0-9a-f:.]{{2,45}}\])?{_PATH}*"
+_SHARE = rf"(?<![:\w/\\])(?://|\\\\)\w[\w.\-]{{0,252}}[/\\](?:\\|{_PATH})*"
 _OPAQUE = (
-    r"(?<![^\W_])(?:mailto|javascript|vbscript|data|file|tel|sms):"
-    r"(?=\S)[^\s<>\"“”„«»`\[\]{}|\\^]+"
+    r"(?<![^\W_])(?:mailto|javascript|vbscript|livescript|data|file|tel|sms|callto|facetime|skype"
+    rf"|sips?|xmpp|magnet|intent|blob|view-source|ms-[a-z]{{2,30}}):(?=\S){_PATH}+"
 )
 _MAIL = r"(?<![\w.+%\-])[\w.+%\-]{1,64}@(?:[\w\-]{1,63}\.){1,30}[\w\-]{2,63}"
+# After the full stop that ends a Chinese or Japanese sentence only a Latin word can be a domain.
 _HOST = (
-    r"(?<![\w.\-])(?:(?:[\w\-]{1,63}\.){1,30}(?:[a-z]{2,24}|xn--[a-z0-9\-]{1,59})"
-    r"|(?:\d{1,3}\.){3}\d{1,3})(?![\w\-])(?::\d{1,5})?(?:[/?#][^\s<>\"“”„«»`\[\]{}|\\^]*)?"
+    r"(?<![\w\-])(?<!\w\.)(?:(?:(?:[\w\-]{1,63}[.。]){1,30}(?:[a-z]{2,24}|xn--[a-z0-9\-]{1,59})"
+    r"|(?:[\w\-]{1,63}\.){1,30}[^\W\d_]{2,24}|(?:\d{1,3}\.){3}\d{1,3})(?![\w\-])|localhost(?=[:/]))"
+    rf"(?::\d{{1,5}})?(?:[/?#]{_PATH}*)?"
 )
-_ADDRESS = re.compile(f"(?P<url>{_URL})|(?P<opaque>{_OPAQUE})|(?P<mail>{_MAIL})|(?P<host>{_HOST})")
-_WEB = re.compile(r"^https?://")
-_AUTHORITY = re.compile(r"^(?:[a-z][a-z0-9+.\-]*:)?(?://)?([^/?#\s]+)")
+_ADDRESS = re.compile(
+    f"(?P<url>{_URL}|{_SHARE})|(?P<opaque>{_OPAQUE})|(?P<mail>{_MAIL})|(?P<host>{_HOST})",
+    re.IGNORECASE,
+)
+_WEB = re.compile(r"^https?://", re.IGNORECASE)
+_AUTHORITY = re.compile(r"^(?:[a-z][a-z0-9+.\-]*:)?(?://)?([^/?#\s]+)", re.IGNORECASE)
 _TRAILING = ".,;:!?'’*_~…"  # noqa: RUF001 - typographic marks end a sentence too
-_FULL_STOPS = str.maketrans({"。": ".", "｡": "."})
+
+# Ways to write an address so that a program overlooks it and a person does not.
+_TOP = r"(?:com|net|org|biz|xyz|ru|cn)\b"
+_DOT = r"(?:dot|punkt|point|punto|ponto)"
+_APART = r"(?:\s{1,3}\.\s{0,3}|\s{0,3}\.\s{1,3})"
+_DISGUISES = (
+    (re.compile(rf"\s{{0,3}}[\[({{<]\s{{0,3}}(?:\.|{_DOT})\s{{0,3}}[\])}}>]\s{{0,3}}", re.I), "."),
+    (re.compile(r"\s{0,3}[\[({<]\s{0,3}(?:@|at|arroba)\s{0,3}[\])}>]\s{0,3}", re.I), "@"),
+    (re.compile(r"<!--.{0,200}?-->|</?[a-z][^<>]{0,200}>", re.I | re.S), ""),
+    (re.compile(r"[*`\\]|__|~~"), ""),
+    (
+        re.compile(
+            rf"(?<=\w)\s{{1,3}}{_DOT}\s{{1,3}}(?=(?:[\w\-]{{1,63}}\s{{1,3}}{_DOT}\s{{1,3}}){{0,4}}{_TOP})"
+        ),
+        ".",
+    ),
+    (re.compile(rf"(?<=\w){_APART}(?=(?:[\w\-]{{1,63}}{_APART}){{0,4}}{_TOP})"), "."),
+    (re.compile(r"(?<=\w)\s{1,3}\.\s{1,3}(?=\w)"), "."),
+    (re.compile(r"(?<=\w)\s{1,3}@\s{1,3}(?=\w)"), "@"),
+)
+_SPACED_OUT = re.compile(rf"(?:h(?:tt|xx)ps?|ftps?|wss?)://({_PATH}+)|(?:java|vb|live)script:", re.I)
+_SPACE = re.compile(r"\s+")
+_PIECE = 16_384
+
+_DAY = re.compile(
+    r"(?<!\d)(?:\d{4}-\d\d-\d\d(?:[T ]\d\d:?\d\d(?::?\d\d)?)?|\d{1,2}([./\-])\d{1,2}\1\d{2,4})(?!\d)"
+)
+_NUMBER = re.compile(r"[+(]?\d(?:[ ().\-/]{0,3}\d){6,40}")
+_LONG_NUMBER = 9
+"""Digits from which on a number is one to call or to pay to; a leading +, ( or 0 makes seven do."""
 
 
 class Addresses:
-    """The addresses of one source text."""
+    """The addresses and long numbers of one source text."""
 
     def __init__(self, text: str) -> None:
         self._known: set[str] = set()
-        for kind, address in _addresses(text):
+        squeezed: list[str] = []
+        digits: list[str] = []
+        for piece in _pieces(text):
+            for reading in _readings(piece):
+                self._learn(reading)
+            squeezed.append(_squeezed(piece))
+            digits.append(_digits(piece))
+        self._prefixes = tuple(address.lower() for address in self._known)
+        self._squeezed = "".join(squeezed)
+        self._digits = " ".join(digits)
+
+    def foreign(self, text: str) -> str | None:
+        """What the text names that the source lacks: a `url`, an `email` or a `number`, if any."""
+        for reading in _readings(text):
+            for kind, address in _addresses(reading):
+                if address not in self._known:
+                    return "email" if kind == "mail" else "url"
+        for found in _SPACED_OUT.finditer(_squeezed(text)):
+            rest = found[1] or found[0]
+            if not rest.startswith(self._prefixes) and rest not in self._squeezed:
+                return "url"
+        return "number" if any(n not in self._digits for n in _numbers(text)) else None
+
+
+    def _learn(self, reading: str) -> None:
+        for kind, address in _addresses(reading):
             self._known.add(address)
             if kind in {"url", "host"} and (host := _AUTHORITY.match(address)):
-                self._known.add(host[1].rpartition("@")[2])
+                self._known.add(host[1].rpartition("@")[2].lower())
             elif kind == "mail":
                 self._known.add(address.rpartition("@")[2])
 
-    def foreign(self, text: str) -> str | None:
-        """What kind of address (`url` or `email`) the text has that the source lacks, if any."""
-        for kind, address in _addresses(text):
-            if address not in self._known:
-                return "email" if kind == "mail" else "url"
-        return None
-
 
 def has_address(text: str) -> bool:
-    """Whether the text names any address."""
-    return next(_addresses(text), None) is not None
+    """Whether the text names any address or long number."""
+    return (
+        any(next(_addresses(reading), None) is not None for reading in _readings(text))
+        or _SPACED_OUT.search(_squeezed(text)) is not None
+        or next(_numbers(text), None) is not None
+    )
 
 
-def _addresses(text: str) -> Iterator[tuple[str, str]]:
-    """(kind, address) in the form in which addresses are compared: http(s):// left out."""
-    readable = unicodedata.normalize("NFKC", without_invisible(text).translate(_FULL_STOPS))
-    for match in _ADDRESS.finditer(readable.lower()):
-        kind, address = str(match.lastgroup), _WEB.sub("", _trimmed(match[0])).removesuffix("/")
-        if address.startswith("mailto:") and "?" not in address:
-            kind, address = "mail", address.removeprefix("mailto:")
+def _pieces(text: str) -> Iterator[str]:
+    """The text in pieces that end with white space, if there is any not too far.
+
+    A pattern is applied without a pause: to a large text at once it would hold up the daemon.
+    """
+    start = 0
+    while start < len(text):
+        end = start + _PIECE
+        if end < len(text) and (space := _SPACE.search(text, end, end + _PIECE)):
+            end = space.end()
+        yield text[start:end]
+        start = end
+
+
+def _readings(text: str) -> tuple[str, ...]:
+    """The text as it stands, and as a person or a page puts it together when that differs."""
+    plain = unicodedata.normalize("NFKC", without_invisible(text))
+    together = without_marks(
+        unicodedata.normalize("NFKC", without_invisible(html.unescape(text))), kept=0
+    )
+    for disguise, meant in _DISGUISES:
+        together = disguise.sub(meant, together)
+    return (plain,) if together == plain else (plain, together)
+
+
+def _addresses(reading: str) -> Iterator[tuple[str, str]]:
+    """(kind, address) in the form in which addresses are compared.
+
+    Without http(s):// and a closing slash; scheme and host in lower case, a path as it is.
+    """
+    for match in _ADDRESS.finditer(reading):
+        kind = str(match.lastgroup)
+        address = _WEB.sub("", _trimmed(match[0]).replace("。", ".")).removesuffix("/")
+        if kind == "opaque" and address[:7].lower() == "mailto:" and "?" not in address:
+            kind, address = "mail", address[7:]
+        if kind == "mail":
+            address = address.lower()
+        elif head := _AUTHORITY.match(address):
+            address = head[0].lower() + address[head.end() :]
         yield kind, address
+
+
+def _squeezed(text: str) -> str:
+    """Without any white space and case: an address may be s p a c e d out, or broken by lines."""
+    return " ".join(_SPACE.sub("", reading).lower() for reading in _readings(text))
+
+
+def _numbers(text: str) -> Iterator[str]:
+    """The digits of each number that is long enough to be called or paid to, no date."""
+    for match in _NUMBER.finditer(_DAY.sub(" ; ", unicodedata.normalize("NFKC", text))):
+        digits = _ascii_digits(match[0])
+        if len(digits) >= _LONG_NUMBER or match[0][0] in "+(" or digits[0] == "0":
+            yield digits
+
+
+def _digits(text: str) -> str:
+    """All digits of a text, a gap where two of them belong to different numbers."""
+    plain = unicodedata.normalize("NFKC", text)
+    return " ".join(map(_ascii_digits, re.findall(r"\d(?:[ ().\-/]{0,3}\d)*", plain)))
+
+
+def _ascii_digits(text: str) -> str:
+    return "".join(str(unicodedata.digit(character)) for character in text if character.isdecimal())
 
 
 def _trimmed(address: str) -> str:

@@ -21,8 +21,10 @@ class Kind(StrEnum):
     """One of `choices`; anything else becomes the default."""
     DATE = "date"
     """Milliseconds since 1970-01-01 UTC; must be derivable from the source."""
+    NAME = "name"
+    """A person whom the source names, on one line."""
     ASSIGNEE = "assignee"
-    """Names, as the text of a JSON array."""
+    """Persons whom the source names, as the text of a JSON array."""
     PROJECT = "project"
     """The id of a project that the device told of, or the agent's default."""
     TASK = "task"
@@ -81,7 +83,7 @@ FIELDS: Final[Mapping[Table, Mapping[str, Field]]] = {
         "taskId": Field(
             kind=Kind.TASK, required=True, meaning="id of an open task listed under CONTEXT"
         ),
-        "author": Field(kind=Kind.LINE, limit=200, meaning="who says it"),
+        "author": Field(kind=Kind.NAME, limit=200, meaning="who says it"),
         "content": Field(
             kind=Kind.TEXT, required=True, limit=_LONG, meaning="what is said about the task"
         ),

@@ -1,20 +1,21 @@
 """The gate: code, not the extractor, decides what may become a record.
 
 Whatever proposed a candidate has read an untrusted document, so nothing in a candidate is
-trusted: its quote must stand in the source, its addresses and dates too, its fields are those
-that an extractor may fill, its references those that the device told of.
+trusted: its quote must stand in the source, its addresses, dates and people too, its fields are
+those that an extractor may fill, its references those that the device told of.
 """
 
 from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from noond.llm.addresses import Addresses, has_address
 from noond.llm.date_evidence import DateEvidence
 from noond.llm.fields import FIELDS, NAMING_FIELD, Field, Kind
+from noond.llm.owners import Owners
 from noond.llm.plain import lines, one_line, without_invisible
 from noond.llm.quotes import QuoteIndex, Span, normalise_quote
 from noond.models.document import Candidate, DeviceContext, Document, GateOutcome, Record, Table
@@ -76,6 +77,7 @@ class _Gate:
         self._quotes = QuoteIndex(document.text)
         self._dates = DateEvidence(document)
         self._addresses: Addresses | None = None
+        self._owners: Owners | None = None
         self._sought: dict[str, Span | None] = {}
         self._passed: set[tuple[Table, int, str, str]] = set()
         context = context or DeviceContext()
@@ -137,6 +139,9 @@ class _Gate:
 
     def _data(self, table: Table, given: dict[str, Any], span: Span) -> dict[str, Any]:
         """The fields an extractor may fill, made safe."""
+        # Looked at together, for an address may be spread over fields, and before they are cut:
+        # a cut address is another address.
+        self._refuse_foreign("\n".join(_texts(table, given)))
         data: dict[str, Any] = {}
         for name, field in FIELDS[table].items():
             value = self._value(field, given.get(name), span)
@@ -160,18 +165,18 @@ class _Gate:
             case Kind.CHOICE:
                 return _choice(field, given)
             case Kind.ASSIGNEE:
-                names = _names(given)
-                self._refuse_foreign(" ".join(names))
+                names = [name for name in _names(given) if self._is_named(name)]
                 return json.dumps(names, ensure_ascii=False) if names else None
+            case Kind.NAME:
+                name = self._text(field, given)
+                return name if name is not None and self._is_named(name) else None
             case _:
                 return self._text(field, given)
 
     def _text(self, field: Field, given: Any) -> str | None:
         if not isinstance(given, str):
             return None
-        clean = one_line if field.kind is Kind.LINE else lines
-        # Looked at whole, before it is cut: a cut address is another address.
-        self._refuse_foreign(given)
+        clean = lines if field.kind is Kind.TEXT else one_line
         text = clean(given, field.limit)
         return text if any(map(str.isalnum, text)) else None
 
@@ -182,6 +187,11 @@ class _Gate:
             self._addresses = Addresses(self._document.text)
         if kind := self._addresses.foreign(text):
             raise _Dropped(f"foreign_{kind}")
+
+    def _is_named(self, name: str) -> bool:
+        if self._owners is None:
+            self._owners = Owners(self._document.text)
+        return self._owners.names(name)
 
     def _project(self, given: Any) -> str | None:
         if isinstance(given, str) and given.strip():
@@ -207,6 +217,15 @@ def _choice(field: Field, given: Any) -> str | None:
         if word in field.choices:
             return word
     return field.default
+
+
+def _texts(table: Table, given: dict[str, Any]) -> Iterator[str]:
+    """What a candidate brings in free words."""
+    for name, field in FIELDS[table].items():
+        if field.kind is Kind.ASSIGNEE:
+            yield from _names(given.get(name))
+        elif field.kind in {Kind.LINE, Kind.TEXT, Kind.NAME} and isinstance(given.get(name), str):
+            yield given[name]
 
 
 def _names(given: Any) -> list[str]:

@@ -1,15 +1,19 @@
-"""Dates that name day and month: `2026-03-12`, `12.03.2026`, `3/14/2026`, `March 3rd`, `3 de marzo`."""
+"""Dates that name day and month: `2026-03-12`, `12.03.2026`, `March 3rd`, `3 de marzo`."""
 
 from __future__ import annotations
 
 import re
 from datetime import date, timedelta
 
-from noond.llm.dates.words import MONTH, MONTHS
+from noond.llm.dates.words import MONTH, MONTHS, WEEKDAY, WEEKDAY_SHORT
 
 _FLAGS = re.IGNORECASE
-_YEAR_AFTER = r"(?:,?\s(?:(?:de|del|of)\s)?(?P<year>(?:19|20|21)\d{2})(?![\d.]\d|\d)|\s?['’](?P<yy>\d{2})(?!\d))?"
+_YEAR_AFTER = (
+    r"(?:,?\s(?:(?:de|del|of)\s)?(?P<year>(?:19|20|21)\d{2})(?![\d.]\d|\d)"
+    r"|\s?['’](?P<yy>\d{2})(?!\d))?"
+)
 _ISO = re.compile(r"(?P<year>\d{4})([-/.])(?P<month>\d{1,2})\2(?P<day>\d{1,2})(?!\d|[-/.]\d)")
+_WEEKDAY_AFTER = re.compile(rf"\s(?:{WEEKDAY}|{WEEKDAY_SHORT})\.?(?=[>\]]|\s[\d+.-])", _FLAGS)
 _COMPACT = re.compile(r"(?P<year>(?:19|20|21)\d{2})(?P<month>\d{2})(?P<day>\d{2})(?=T\d{4}|\b)")
 _SEPARATED = re.compile(
     r"(?P<first>\d{1,2})(?P<sep>[-/]|\.\s?)(?P<second>\d{1,2})(?:[-/]|\.\s?)"
@@ -63,12 +67,14 @@ Found = tuple[int, date]
 
 
 def iso(text: str, start: int) -> Found | None:
-    """`2026-03-12`, `2026/03/12`, `2026.03.12`, `20260312`."""
+    """`2026-03-12`, `2026/03/12`, `2026.03.12`, `20260312`; in Org's stamps with its weekday."""
     match = _ISO.match(text, start) or _COMPACT.match(text, start)
     if not match:
         return None
     day = valid_date(int(match["year"]), int(match["month"]), int(match["day"]))
-    return (match.end(), day) if day else None
+    weekday = _WEEKDAY_AFTER.match(text, match.end())
+    end = weekday.end() if weekday else match.end()
+    return (end, day) if day else None
 
 
 def separated(text: str, start: int, *, day_first: bool, today: date) -> Found | None:

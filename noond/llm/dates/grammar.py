@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from noond.llm.dates import absolute, clock_times
 from noond.llm.dates.found import FoundDate
 from noond.llm.dates.relative import RELATIVE_WORDS, coming, counted_before, relative
-from noond.llm.dates.stamps import chat_stamps, mail_date
+from noond.llm.dates.stamps import SANE_YEARS, chat_stamps, mail_date
 from noond.llm.dates.words import (
     DATE_PREPOSITIONS,
     DAY_WORDS,
@@ -54,6 +54,7 @@ _WORD_BEFORE = re.compile(r"([^\W\d_]+(?:['’][^\W\d_]+)?)[\s:.,(]*$")
 _GREETING = frozenset("guten heute gestern am jeden jeder".split())
 _DAYTIME = frozenset("la esta cada".split())
 _SLASHED = re.compile(r"(?<![\d/])(\d{1,2})/(\d{1,2})/(?:\d{4}|\d{2})(?![\d/])")
+_AMERICAN = re.compile(r"(?<![\d/])[1-9]\d?/[1-9]\d?/\d{2,4},? \d{1,2}:\d{2}(?::\d{2})? ?[AP]M\b")
 _NOT_ENGLISH = re.compile(
     r"\b(?:und|der|die|das|nicht|ist|mit|für|bis|le|les|des|est|pour|avec|une|el|los|las|para|con"
     r"|que|por)\b",
@@ -65,6 +66,11 @@ _ENGLISH = re.compile(
 _MONTH_FIRST_ZONES = re.compile(
     r"US/|America/(?:New_York|Detroit|Chicago|Denver|Boise|Phoenix|Los_Angeles|Anchorage|Indiana"
     r"|Kentucky|North_Dakota)|Pacific/Honolulu|UTC$|Etc/"
+)
+_PART_OF_DAY = re.compile(
+    r"\s(?:(?:in\sthe\s)?(?:morning|afternoon|evening|night)|früh|vormittag|mittag|nachmittag|abend"
+    r"|matin|après-midi|soir|(?:por|en)\sla\s(?:mañana|tarde|noche))\b",
+    re.IGNORECASE,
 )
 _END_OF_DAY = re.compile(r"(?:EOD|COB|end of day)\s(?:on\s)?", re.IGNORECASE)
 _ZONE_PARAMETER = re.compile(r";TZID=\"?([\w/+-]{1,60})\"?(?:;[^:\n]{0,100})?:$")
@@ -95,7 +101,10 @@ def stretches(text: str, grammar: DateGrammar) -> list[tuple[int, int, datetime 
         return [(0, len(text), sent)]
     stamps = chat_stamps(text)
     cuts = [0, *(stamp.start for stamp in stamps), len(text)]
-    moments = [None, *(grammar.moment(stamp.written) if stamp.written else None for stamp in stamps)]
+    moments = [
+        None,
+        *(grammar.moment(stamp.written) if stamp.written else None for stamp in stamps),
+    ]
     return list(zip(cuts, cuts[1:], moments, strict=False))
 
 
@@ -123,6 +132,8 @@ class DateGrammar:
             if second > 12 >= first:
                 return False
         sample = self._document_text[:20_000]
+        if _AMERICAN.search(sample):
+            return False
         if len(_NOT_ENGLISH.findall(sample)) > len(_ENGLISH.findall(sample)):
             return True
         return not _MONTH_FIRST_ZONES.match(self._zone.key or "UTC")
@@ -130,7 +141,7 @@ class DateGrammar:
     def moment(self, written: str) -> datetime | None:
         """The moment (aware, in the zone) that a stamp such as `12.03.26 14:05` tells."""
         found = self.find(written)
-        if not found:
+        if not found or found[0].day.year not in SANE_YEARS:
             return None
         return datetime.combine(found[0].day, found[0].time or time(), self._zone)
 
@@ -236,7 +247,8 @@ class DateGrammar:
         if word == "morgen":
             if before in _GREETING:
                 return None
-            line_start = not text[:start].rpartition("\n")[2].strip(" \t-*+[]xX>")
+            line = text[max(0, start - 40) : start].rpartition("\n")[2]
+            line_start = not line.strip(" \t-*+[]xX>")
             if text[start] == "M" and not line_start:
                 return None
         if word == "mañana" and before in _DAYTIME:
@@ -265,7 +277,8 @@ class DateGrammar:
         else:
             clock = clock_times.time_before(text, start, earliest)
             if clock is None:
-                return FoundDate(start, end, day, None)
+                part = _PART_OF_DAY.match(text, end)
+                return FoundDate(start, part.end() if part else end, day, None)
             start = clock.start
         zone = clock.offset or _zone_parameter(text, start)
         if zone is None:

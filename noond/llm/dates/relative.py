@@ -177,8 +177,10 @@ _MIDDLE = rf"(?P<month>{MONTH})(?:\s(?:(?:de|del)\s)?(?P<year>\d{{4}}))?"
 _RULES: tuple[tuple[str, str, Resolver], ...] = (
     (
         "in within binnen innerhalb dans d sous en dentro",
-        rf"(?:in(?:\sthe\snext)?|within(?:\sthe\snext)?|binnen|innerhalb\svon|dans|d['’]ici|sous|en"
-        rf"|dentro\sde)\s{_COUNT}{_AFTER_COUNT}",
+        (
+            rf"(?:in(?:\sthe\snext)?|within(?:\sthe\snext)?|binnen|innerhalb\svon|dans|d['’]ici|sous|en"
+            rf"|dentro\sde)\s{_COUNT}{_AFTER_COUNT}"
+        ),
         _ahead,
     ),
     ("vor", rf"vor\s{_COUNT}", _ago),
@@ -191,16 +193,22 @@ _RULES: tuple[tuple[str, str, Resolver], ...] = (
     ("aujourd", r"aujourd['’]hui", lambda _, today: today),
     ("pasado", r"pasado\smañana", lambda _, today: today + timedelta(days=2)),
     (
-        "next nächste nächsten nächster nächstes nächstem kommende kommenden kommender kommendes "
-        "próximo próxima proximo proxima semaine semana",
-        rf"(?:{_NEXT_WEEK}|semaine\sprochaine|semana\sque\sviene),?\s(?:(?:on|am|el)\s)?"
-        rf"(?P<what>{_FULL_WEEKDAY})",
+        (
+            "next nächste nächsten nächster nächstes nächstem kommende kommenden kommender "
+            "kommendes próximo próxima proximo proxima semaine semana"
+        ),
+        (
+            rf"(?:{_NEXT_WEEK}|semaine\sprochaine|semana\sque\sviene),?\s(?:(?:on|am|el)\s)?"
+            rf"(?P<what>{_FULL_WEEKDAY})"
+        ),
         _in_next_week,
     ),
     (" ".join(WEEKDAYS), rf"(?P<what>{_FULL_WEEKDAY}),?\s(?:{_NEXT_WEEK})", _in_next_week),
     (
-        "next nächste nächsten nächster nächstes nächstem kommende kommenden kommender kommendes "
-        "próximo próxima proximo proxima",
+        (
+            "next nächste nächsten nächster nächstes nächstem kommende kommenden kommender "
+            "kommendes próximo próxima proximo proxima"
+        ),
         rf"(?:{_NEXT})\s{_WHAT}",
         _next,
     ),
@@ -211,8 +219,10 @@ _RULES: tuple[tuple[str, str, Resolver], ...] = (
         _this,
     ),
     (
-        "last past letzte letzten letzter letztes letztem vergangene vergangenen vergangener "
-        "vergangenes vorige vorigen voriger voriges",
+        (
+            "last past letzte letzten letzter letztes letztem vergangene vergangenen vergangener "
+            "vergangenes vorige vorigen voriger voriges"
+        ),
         rf"(?:{_LAST})\s{_WHAT}",
         _last,
     ),

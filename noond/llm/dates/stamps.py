@@ -10,6 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 
+SANE_YEARS = range(1970, 2200)
+"""A stamp with another year is none."""
+
 _MARKS = "[\u200e\u200f\u202a-\u202c\ufeff]?"
 _DAY = (
     r"(?:\d{1,4}[./-]\s?(?:\d{1,2}|[^\W\d_]{3,5})[./-]\s?\d{2,4}|\d{1,2}\s[^\W\d_]{3,10}\.?\s\d{4})"
@@ -95,4 +98,4 @@ def mail_date(text: str) -> datetime | None:
         moment = parsedate_to_datetime(date[1])
     except (ValueError, TypeError, IndexError, OverflowError):
         return None
-    return moment if moment.tzinfo else None
+    return moment if moment.tzinfo and moment.year in SANE_YEARS else None

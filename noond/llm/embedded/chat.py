@@ -1,4 +1,4 @@
-"""Chat exports (WhatsApp, Telegram, Slack, Discord, IRC): each message read as said by its sender."""
+"""Chat exports (WhatsApp, Telegram, Slack, Discord, IRC): each message as its sender's words."""
 
 from __future__ import annotations
 

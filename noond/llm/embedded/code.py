@@ -13,7 +13,8 @@ from noond.models.document import Candidate, Table
 _HASH, _SLASH, _DASH, _PERCENT, _SEMICOLON = r"\#", r"//+|/\*+|\*", "--", "%+", ";+"
 _LEADS = {
     _HASH: "py rb sh bash zsh fish pl r jl yml yaml toml tf mk nix ps1 ex exs cfg conf",
-    _SLASH: "js jsx mjs cjs ts tsx c h cc cpp hpp cs java kt kts go rs swift scala php dart css scss less"
+    _SLASH: "js jsx mjs cjs ts tsx c h cc cpp hpp cs java kt kts go rs swift scala php dart css "
+    "scss less"
     " proto groovy zig vue svelte m mm",
     _DASH: "sql lua hs elm ada adb ads",
     _PERCENT: "tex erl hrl sty",
@@ -29,7 +30,8 @@ _END = re.compile(r"\s*(?:\*+/|-->)\s*$")
 def read_code(suffix: str, reading: Reading) -> list[Candidate]:
     """A task for each marked comment."""
     marked = re.compile(
-        rf"(?:^|\s)(?:{_LEAD_OF[suffix]})\s*(?:TODO|FIXME)(?:\((?P<who>[^()\n]{{1,60}})\))?\s?(?::|\s)\s*(?=\S)"
+        rf"(?:^|\s)(?:{_LEAD_OF[suffix]})\s*(?:TODO|FIXME)(?:\((?P<who>[^()\n]{{1,60}})\))?\s?(?::"
+        rf"|\s)\s*(?=\S)"
     )
     made: list[Candidate] = []
     for start, line in split_lines(reading.text):

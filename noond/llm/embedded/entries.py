@@ -23,8 +23,9 @@ from noond.llm.embedded.vocabulary import status_of
 from noond.models.document import Candidate, Table
 
 _BOX_STATUS = {
-    " ": "todo", "x": "done", "X": "done", "/": "in_progress", ">": "todo", "<": "todo", "!": "todo",
-    "*": "todo", "o": "in_progress", "~": "in_progress", "✓": "done", "✔": "done", ".": "in_progress",
+    " ": "todo", ">": "todo", "<": "todo", "!": "todo", "*": "todo",
+    "/": "in_progress", "o": "in_progress", "~": "in_progress", ".": "in_progress",
+    "x": "done", "X": "done", "✓": "done", "✔": "done",
 }  # fmt: skip
 _PLURAL_MARKER = re.compile(r"s$|étapes$|schritte$|pasos$|pendientes$")
 _TEMPLATE = re.compile(r"^(?:<[^<>]*>|\{\{?[^{}]*\}?\}|\[[^\[\]]*\]|…|\.{3}|_+)$")
@@ -60,6 +61,8 @@ def listed_task(line: Line, text: str, place: Place) -> Candidate | None:
     """The task of an entry below `Next steps` and the like, unless it is none."""
     if line.masked.startswith("\x00") or _TEMPLATE.match(text):
         return None
+    if text.rstrip(" *_").endswith(":"):
+        return None  # a heading without a list
     text, done = without_done_mark(text)
     if is_no_task(mask_code(text)):
         return None
@@ -78,7 +81,9 @@ def marked_tasks(line: Line, rest: str, marker: Marker, place: Place) -> list[Ca
         if is_nothing(text) or is_question(text) or is_cancelled(text):
             continue
         status = "done" if done else None
-        made.append(_task(text, line.body_start + marker.start, place, status=status, who=marker.who))
+        made.append(
+            _task(text, line.body_start + marker.start, place, status=status, who=marker.who)
+        )
     return [candidate for candidate in made if candidate]
 
 
@@ -110,6 +115,6 @@ def _take_who(task: TaskText, who: str, reading: Reading) -> None:
     named = read_task(who, reading)
     task.due = named.due if task.due is None else task.due
     task.priority = task.priority or named.priority
-    task.people = named.people or reading.people.listed(who.strip(" @"))
+    task.people = named.people or reading.people.listed(named.title)
     if not task.people and _HANDLE.fullmatch(who) and named.due is None and not named.priority:
         task.people = [who.lstrip("@")]

@@ -22,20 +22,17 @@ from noond.llm.embedded.source import is_calendar
 from noond.llm.embedded.todotxt import is_todotxt, read_todotxt
 from noond.models.document import Candidate, DeviceContext, Document, Table
 
-EMBEDDED_VERSION = "1"
-"""Changes whenever the rules do: it is part of the extractor's fingerprint."""
-
+_ATTENDEES = (
+    "attendees", "participants", "people", "team", "author", "owner", "teilnehmer", "présents",
+    "asistentes", "participantes",
+)  # fmt: skip
 _MARKDOWN = frozenset({".md", ".markdown", ".mdown", ".mkd", ".mdx", ".qmd"})
 
 
-def extract(
-    document: Document, tables: frozenset[Table], context: DeviceContext | None = None
+def read_document(
+    document: Document, tables: frozenset[Table], context: DeviceContext | None
 ) -> list[Candidate]:
-    """The records that the document states explicitly, in the order of the text.
-
-    `document.text` is what `source_text` gives. Pure and deterministic, linear in the text's length,
-    and never raises for any text.
-    """
+    """What `extract` of the package promises."""
     zone = ZoneInfo(document.timezone)
     reading = Reading(
         text=document.text,
@@ -81,6 +78,8 @@ def _read(document: Document, reading: Reading) -> list[Candidate]:
             matter.first("project", "projekt", "projet", "proyecto", "projects")
         ),
     )
+    attendees = [name for key in _ATTENDEES for name in matter.values.get(key, ())]
+    reading = replace(reading, people=People(text, others=attendees))
     lines = outline(text, matter.end, markdown=suffix in _MARKDOWN)
     return whole.read_typed(matter, lines, path, reading) + read_prose(lines, reading)
 

@@ -21,31 +21,43 @@ Column = Literal[
     "description", "completed", "cancelled", "type",
 ]  # fmt: skip
 _HEADERS: dict[Column, str] = {
-    "task": "task, tasks, action, actions, action item, action items, todo, to do, to-do, what, task name, "
-    "activity, deliverable, next step, aufgabe, aufgaben, maßnahme, massnahme, was, tätigkeit, to-dos, "
+    "task": "task, tasks, action, actions, action item, action items, todo, to do, to-do, what, "
+    "task name, "
+    "activity, deliverable, next step, aufgabe, aufgaben, maßnahme, massnahme, was, tätigkeit, "
+    "to-dos, "
     "tâche, tâches, quoi, à faire, tarea, tareas, acción, qué, actividad, por hacer, card name, "
     "next steps, follow-up",
-    "title": "title, summary, name, content, subject, item, issue, ticket, story, titel, zusammenfassung, "
+    "title": "title, summary, name, content, subject, item, issue, ticket, story, titel, "
+    "zusammenfassung, "
     "betreff, vorgang, titre, résumé, nom, objet, intitulé, título, resumen, nombre, asunto, "
     "issue title, thema, sujet",
-    "milestone": "milestone, milestones, meilenstein, meilensteine, jalon, jalons, hito, hitos, event, phase, "
-    "ereignis, événement, evento, étape, fase, termin",
-    "owner": "owner, assignee, assignees, assigned to, assigned, responsible, who, members, member, person, "
-    "lead, verantwortlich, verantwortlicher, verantwortliche, zuständig, wer, bearbeiter, zugewiesen an, "
-    "zugewiesene person, responsable, assigné, assigné à, assignée, qui, attribué à, personne assignée, asignado, "
+    "milestone": "milestone, milestones, meilenstein, meilensteine, jalon, jalons, hito, hitos, "
+    "event, phase, "
+    "ereignis, événement, evento, étape, fase",
+    "owner": "owner, assignee, assignees, assigned to, assigned, assign, responsible, who, "
+    "members, member, person, "
+    "lead, verantwortlich, verantwortlicher, verantwortliche, zuständig, wer, bearbeiter, "
+    "zugewiesen an, "
+    "zugewiesene person, responsable, assigné, assigné à, assignée, qui, attribué à, personne "
+    "assignée, asignado, "
     "asignado a, asignada a, quién, encargado, persona asignada, responsables",
-    "due": "due, due date, due by, due on, deadline, by when, when, target date, duedate, due_date, frist, "
+    "due": "termin, due, due date, due by, due on, deadline, by when, when, target date, duedate, "
+    "due_date, frist, "
     "fällig, fällig am, fälligkeit, fälligkeitsdatum, bis, bis wann, wann, zieldatum, échéance, "
-    "date d'échéance, pour quand, quand, date limite, délai, vence, vencimiento, fecha de vencimiento, "
+    "date d'échéance, pour quand, quand, date limite, délai, vence, vencimiento, fecha de "
+    "vencimiento, "
     "fecha límite, plazo, cuándo, para cuándo, fecha de entrega",
     "date": "date, datum, fecha, target, day, tag, jour, día",
-    "status": "status, state, statut, état, estado, list name, list, done, section/column, erledigt, fait, hecho, "
+    "status": "status, state, progress, fortschritt, statut, état, estado, list name, list, done, "
+    "section/column, erledigt, fait, hecho, "
     "liste, spalte, section, columna",
     "priority": "priority, prio, priorität, dringlichkeit, priorité, prioridad, urgency",
     "project": "project, project name, projects, projekt, projet, proyecto",
-    "description": "description, card description, notes, body, details, beschreibung, notizen, details, "
+    "description": "description, card description, notes, body, details, beschreibung, notizen, "
+    "details, "
     "descripción, notas, detalles, détails",
-    "completed": "completed, completed at, closed at, closed_at, done at, completion date, erledigt am, "
+    "completed": "completed, completed at, closed at, closed_at, done at, completion date, "
+    "erledigt am, "
     "abgeschlossen am, terminé le, completado el, date completed",
     "cancelled": "canceled, cancelled, canceled at, cancelled at, archived, archived at",
     "type": "type, typ, tipo",
@@ -53,7 +65,8 @@ _HEADERS: dict[Column, str] = {
 _COLUMN_OF: dict[str, Column] = {
     word.strip(): column for column, words in _HEADERS.items() for word in words.split(",")
 }
-_SEPARATOR = re.compile(r"\s*\|?\s*:?-{1,}:?\s*(?:\|\s*:?-{1,}:?\s*)*\|?\s*$")
+_GENERAL_TITLES = frozenset("name nom nombre item subject betreff objet asunto thema sujet".split())
+_SEPARATOR = re.compile(r"\s*\|?\s*:?-{1,}:?\s*(?:[|+]\s*:?-{1,}:?\s*)*\|?\s*$")
 _CELL_END = re.compile(r"(?<!\\)\|")
 _LINKED = re.compile(r"\[\[(?:[^\[\]|]*\\?\|)?([^\[\]]*)\]\]|\[([^\[\]]*)\]\([^()\s]*\)")
 _ASIDE = re.compile(r"<[^<>]*@[^<>]*>|\((?:\d{1,9}|[^()]*@[^()]*)\)")
@@ -91,17 +104,25 @@ def understand(header: list[str], *, explicit_only: bool) -> Grid | None:
         if "due" not in columns and "date" in columns:
             columns["due"] = columns["date"]
         return Grid(columns=columns, table=Table.TASKS)
-    if "milestone" in columns and {"date", "due"} & columns.keys():
-        if "title" not in columns or explicit_only:
-            columns["title"] = columns["milestone"]
-            columns.setdefault("date", columns.get("due", 0))
-            return Grid(columns=columns, table=Table.TIMELINES)
-    needed = {"owner", "due"} if explicit_only else {"status", "owner", "due", "priority"}
-    if "title" in columns and len(traits) >= 2 and needed & traits:
-        if "due" not in columns and "date" in columns:
-            columns["due"] = columns["date"]
-        return Grid(columns=columns, table=Table.TASKS)
-    return None
+    dated = bool({"date", "due"} & columns.keys())
+    if "milestone" in columns and dated and ("title" not in columns or explicit_only):
+        columns["title"] = columns["milestone"]
+        columns.setdefault("date", columns.get("due", 0))
+        return Grid(columns=columns, table=Table.TIMELINES)
+    if "title" not in columns or len(traits | ({"date"} & columns.keys())) < 2:
+        return None
+    if "due" not in columns and "date" in columns and not explicit_only:
+        columns["due"] = columns["date"]
+    # A list of customers has a name, an owner and a status too.
+    general = _plain_header(header[columns["title"]]) in _GENERAL_TITLES
+    needed = (
+        {"due", "priority"} if general or explicit_only else {"status", "owner", "due", "priority"}
+    )
+    return Grid(columns=columns, table=Table.TASKS) if needed & columns.keys() else None
+
+
+def _plain_header(cell: str) -> str:
+    return " ".join(cell.casefold().replace("’", "'").strip(' \t*_`#:?.\ufeff"').split())
 
 
 def read_table(lines: list[Line], reading: Reading) -> list[Candidate]:

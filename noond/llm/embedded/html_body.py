@@ -20,12 +20,15 @@ _PARAGRAPHS = frozenset("p ul ol table h1 h2 h3 h4 h5 h6 pre hr".split())
 _VOID = frozenset("br hr img input meta link area base col wbr source".split())
 _UNSEEN = frozenset("script style head title noscript template svg object iframe textarea".split())
 _HISTORY = re.compile(
-    r"gmail_quote|gmail_signature|yahoo_quoted|moz-cite-prefix|moz-signature|divRplyFwdMsg|appendonsend"
-    r"|protonmail_quote|protonmail_signature|mail-editor-reference|OutlookMessageHeader|email-signature",
+    r"gmail_quote|gmail_signature|yahoo_quoted|moz-cite-prefix|moz-signature|divRplyFwdMsg"
+    r"|appendonsend"
+    r"|protonmail_quote|protonmail_signature|mail-editor-reference|OutlookMessageHeader"
+    r"|email-signature",
     re.IGNORECASE,
 )
 _HIDDEN = re.compile(
-    r"display\s*:\s*none|visibility\s*:\s*hidden|font-size\s*:\s*0(?![.\d]*[1-9])|opacity\s*:\s*0(?![.\d]*[1-9])"
+    r"display\s*:\s*none|visibility\s*:\s*hidden|font-size\s*:\s*0(?![.\d]*[1-9])"
+    r"|opacity\s*:\s*0(?![.\d]*[1-9])"
     r"|mso-hide\s*:\s*all",
     re.IGNORECASE,
 )
@@ -152,5 +155,8 @@ class _Renderer:
         self._headers += header
 
     def _break(self, *, paragraph: bool) -> None:
-        inside_list = bool(self._lists)
-        self._out.append("\n\n" if paragraph and not inside_list else "\n")
+        """End the line, and leave one empty after a paragraph; never more than that."""
+        wanted = 2 if paragraph and not self._lists else 1
+        while self._out and not self._out[-1].strip():
+            wanted = max(wanted, self._out.pop().count("\n"))
+        self._out.append("\n" * wanted)

@@ -74,7 +74,6 @@ def _components(text: str) -> Iterator[_Component]:
     stack: list[str] = []
     current: _Component | None = None
     for start, line in split_lines(text):
-        line = line.rstrip("\r")
         upper = line[:40].upper()
         if upper.startswith("BEGIN:"):
             name = upper[6:].strip()
@@ -148,10 +147,9 @@ def _due(component: _Component, reading: Reading) -> int | None:
             return None
         try:
             duration = _read_value(length.value, None)
+            due = due + duration if isinstance(duration, timedelta) else due
         except (ValueError, OverflowError):
             return None
-        if isinstance(duration, timedelta):
-            due = due + duration
     return _ms(due, reading.zone)
 
 

@@ -9,34 +9,55 @@ from noond.llm.embedded.vocabulary import NOTHING, alternatives, status_of
 
 _FLAGS = re.IGNORECASE
 _SUPPOSED = re.compile(
-    r"\b(?:if|unless|whether|would|could|might|maybe|perhaps|possibly|falls|wenn|sofern|könnten?|könntest"
-    r"|würden?|würdest|vielleicht|eventuell|womöglich|si|pourra(?:is|it|ient)|pourri(?:ons|ez)|ser(?:ait|aient)"
-    r"|faudrait|devrai(?:t|s|ent)|aurai(?:t|s|ent)|peut-être|quizás?|tal\svez|podría[ns]?|sería[ns]?|habría"
+    r"\b(?:if|unless|whether|would|could|might|maybe|perhaps|possibly|falls|wenn|sofern|könnten?"
+    r"|könntest"
+    r"|würden?|würdest|vielleicht|eventuell|womöglich|si|pourra(?:is|it|ient)|pourri(?:ons|ez)"
+    r"|ser(?:ait|aient)"
+    r"|faudrait|devrai(?:t|s|ent)|aurai(?:t|s|ent)|peut-être|quizás?|tal\svez|podría[ns]?"
+    r"|sería[ns]?|habría"
     r"|debería[ns]?|ojalá)\b|\bau\scas\soù\b|\ben\scaso\sde\b",
     _FLAGS,
 )
 _SUPPOSED_START = re.compile(
-    r"\W*(?:if|unless|whether|maybe|perhaps|possibly|falls|wenn|sofern|vielleicht|eventuell|si|peut-être"
-    r"|au\scas\soù|quizás?|tal\svez|en\scaso\sde|should\swe|could\swe|we\scould|wir\skönnten|on\spourrait"
+    r"\W*(?:if|unless|whether|maybe|perhaps|possibly|falls|wenn|sofern|vielleicht|eventuell|si"
+    r"|peut-être"
+    r"|au\scas\soù|quizás?|tal\svez|en\scaso\sde|should\swe|could\swe|we\scould|wir\skönnten"
+    r"|on\spourrait"
     r"|podríamos|idea|idee|idée)\b",
     _FLAGS,
 )
 _NEGATED = re.compile(
-    r"\b(?:not|never|no\slonger|nicht|kein(?:e[nmrs]?)?|nie|niemals|ne|jamais|nunca|jamás|tampoco)\b"
+    r"\b(?:not|never|no\slonger|nicht|kein(?:e[nmrs]?)?|nie|niemals|ne|jamais|nunca|jamás"
+    r"|tampoco)\b"
     r"|n['’]t\b|\bn['’](?=[aeiouéèêh])|\bno\s(?!later\b)",
     _FLAGS,
 )
 _REFUSED = re.compile(
-    r"\W*(?:[^\W\d_]+[\s:]\s?){0,3}?(?:(?:will|shall|is\sgoing\sto|does|must|should|need|needs\sto)\s(?:not|never)"
+    r"\W*(?:[^\W\d_]+[\s:]\s?){0,3}?(?:(?:will|shall|is\sgoing\sto|does|must|should|need"
+    r"|needs\sto)\s(?:not|never)"
     r"|(?:won|shan|doesn|needn|shouldn)['’]t"
-    r"|(?:wird|muss|soll|werden|müssen|sollen|braucht)\b[^.;]{0,80}\b(?:nicht|kein(?:e[nmrs]?)?|nie)"
+    r"|(?:wird|muss|soll|werden|müssen|sollen|braucht)\b[^.;]{0,80}\b(?:nicht|kein(?:e[nmrs]?)?"
+    r"|nie)"
     r"|ne\s(?:va|vont|doit|doivent|fera)\b[^.;]{0,60}\b(?:pas|plus|jamais)|n['’]\w+\s(?:pas|plus)"
     r"|no\s(?:va|van|debe|deben|tiene|tienen|hará)\b)",
     _FLAGS,
 )
+_NOTHING = re.compile(
+    r"(?:none|nothing|kein(?:e[nrs]?)?|nichts|aucune?|rien|ningun[oa]?|ningún"
+    r"|nada)(?:\s[\w'’]+){0,3}"
+    r"|no\s(?:further|more|new|open)?\s?(?:actions?|items?|tasks?|action\sitems?)(?:\s\w+){0,2}"
+)
+_TELLING = re.compile(
+    r"\W*(?:we|the|it|this|that|these|there|he|she|they|i|you|our|all|some|here|wir|der|die|das|es|dies(?:e[rs]?)?|er|sie"
+    r"|ich|man|alle|hier|nous|on|il|elle|ils|elles|le|la|les|ce|cette|c['’]est|voici|tout|se|el|los|las|es"
+    r"|esto|este|esta|hay|nosotros|todo)\b",
+    _FLAGS,
+)
+_TWO_SENTENCES = re.compile(r"[^\W\d_]{3,}[.!]\s+[^\W\d_a-zà-ÿ][^\W\d_]*\s.*[.!]\s*$")
 _CANCELLED_WORDS = (
-    "cancelled", "canceled", "dropped", "obsolete", "won't do", "wont do", "won't fix", "not needed",
-    "no longer needed", "abgesagt", "abgebrochen", "entfällt", "hinfällig", "gestrichen", "verworfen",
+    "cancelled", "canceled", "dropped", "obsolete", "won't do", "wont do", "won't fix",
+    "not needed", "no longer needed", "abgesagt", "abgebrochen", "entfällt", "hinfällig",
+    "gestrichen", "verworfen",
     "annulé", "annulée", "abandonné", "abandonnée", "cancelado", "cancelada", "descartado",
     "descartada", "anulado", "anulada",
 )  # fmt: skip
@@ -46,7 +67,8 @@ _CANCELLED = re.compile(
     _FLAGS,
 )
 _DONE = re.compile(
-    r"^\s*(?:✅|✔️?|☑️?|\[done\]|done:|erledigt:|fait\s?:|hecho:)|[(\[]\s?(?:done|erledigt|fertig|fait|terminé|hecho"
+    r"^\s*(?:✅|✔️?|☑️?|\[done\]|done:|erledigt:|fait\s?:|hecho:)|[(\[]\s?(?:done|erledigt|fertig"
+    r"|fait|terminé|hecho"
     r"|completado|completed)\s?[)\]]|(?:✅|✔️?)\s*$",
     _FLAGS,
 )
@@ -77,10 +99,16 @@ def says_cancelled(text: str) -> bool:
     return bool(_CANCELLED.search(text))
 
 
+def is_prose(text: str) -> bool:
+    """Whether a line tells something in sentences instead of naming what is to be done."""
+    sentence = text.rstrip().endswith((".", "!")) and bool(_TELLING.match(text))
+    return sentence or bool(_TWO_SENTENCES.search(text))
+
+
 def is_nothing(text: str) -> bool:
     """Whether a list's entry says that there is none."""
     plain = text.strip(" \t.*_()[]!").casefold()
-    return plain in NOTHING or not any(map(str.isalpha, plain))
+    return plain in NOTHING or bool(_NOTHING.fullmatch(plain)) or not any(map(str.isalpha, plain))
 
 
 def is_no_task(text: str) -> bool:

@@ -27,7 +27,7 @@ _DRAWER = re.compile(r":(LOGBOOK|END|PROPERTIES):$|CLOCK:|[\w-]+::\s?.*$")
 def read_keyword(
     lines: list[Line], index: int, reading: Reading
 ) -> tuple[Candidate | None, int] | None:
-    """The task of a bullet that begins with a keyword (None when cancelled), and the index after."""
+    """The task of a bullet that begins with a keyword, None when cancelled; the index after."""
     line = lines[index]
     match = _KEYWORD.match(line.masked)
     if not match or not line.bullet or is_definition(line.masked[match.end() :], bare=True):

@@ -16,19 +16,22 @@ _PART_LIMIT = 100
 _EMLX_COUNT = re.compile(r"\A\d{1,12}[ \t]*\r?\n")
 _SIGNATURE = re.compile(r"-- ?$")
 _DEVICE = re.compile(
-    r"(?:sent from my|get outlook for|von meinem .{1,30} gesendet|gesendet von|envoyé de(?:puis)? mon"
+    r"(?:sent from my|get outlook for|von meinem .{1,30} gesendet|gesendet von"
+    r"|envoyé de(?:puis)? mon"
     r"|enviado desde (?:mi|el)|sent via)\b.{0,60}$",
     re.IGNORECASE,
 )
 _ATTRIBUTION = re.compile(
-    r"(?:on\s.{4,200}\swrote|am\s.{4,200}\sschrieb.{0,100}|le\s.{4,200}\sa\sécrit|el\s.{4,200}\sescribió"
+    r"(?:on\s.{4,200}\swrote|am\s.{4,200}\sschrieb.{0,100}|le\s.{4,200}\sa\sécrit"
+    r"|el\s.{4,200}\sescribió"
     r"|.{2,100}\s(?:wrote|schrieb|a\sécrit|escribió)(?:\s(?:am|on|le|el)\s.{4,80})?)\s?:\s*$",
     re.IGNORECASE,
 )
 _DIVIDER = re.compile(
-    r"[ \t]*(?:-{2,}\s?(?:original message|forwarded message|ursprüngliche nachricht|original-nachricht"
-    r"|weitergeleitete nachricht|message d'origine|message original|message transféré|mensaje original"
-    r"|mensaje reenviado|begin forwarded message)\s?:?-{0,20}|begin forwarded message:|_{20,}"
+    r"[ \t]*(?:-{2,}\s?(?:original message|forwarded message|ursprüngliche nachricht"
+    r"|original-nachricht|weitergeleitete nachricht"
+    r"|message d'origine|message original|message transféré"
+    r"|mensaje original|mensaje reenviado)\s?:?-{0,20}|begin forwarded message:"
     r"|anfang der weitergeleiteten nachricht:|début du message (?:transféré|réexpédié)\s?:)[ \t]*$",
     re.IGNORECASE,
 )
@@ -124,6 +127,10 @@ def cut_history(text: str) -> str:
     while index < len(lines):
         line = lines[index].replace("\xa0", " ")
         stripped = line.strip()
+        if not stripped:
+            kept.append("")
+            index += 1
+            continue
         if _SIGNATURE.match(line) or _DIVIDER.match(line) or _is_outlook_head(lines, index):
             break
         skipped = _attribution_length(lines, index)

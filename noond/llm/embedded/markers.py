@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
+from noond.llm.embedded.names import People
 from noond.llm.embedded.vocabulary import (
     EXAMPLE_SECTIONS,
     MILESTONE_MARKERS,
@@ -41,36 +43,55 @@ _WORDS: tuple[tuple[MarkerKind, tuple[str, ...]], ...] = (
 )
 _KIND_OF = {word: kind for kind, words in _WORDS for word in words}
 _ANY = alternatives(tuple(_KIND_OF))
-_COMMENT = r"(?:(?:<!--|//+|/\*+|\#+|;+|--|%+|REM\b|\*)\s*)?"
+_COMMENT = r"(?:(?:<!--|//+|/\*+|\#+|;+|--|%+|REM\b|\*|[^\w\s\"'`<>|(\[{$]{1,3}\s)\s*)?"
 _WHO = r"(?:\s?(?:\#|no\.?|nr\.?|n°|nº)?\s?\d{1,3}\b)?(?:\s?[(\[](?P<who>[^()\[\]\n]{1,60})[)\]])?"
 _LINE = re.compile(
-    rf"{_COMMENT}@?[*_]{{0,3}}(?P<word>{_ANY}){_WHO}[*_]{{0,3}}\s?(?::(?!//)|：|\s[–—]\s|\s-\s)[*_]{{0,3}}\s*"  # noqa: RUF001 - full-width colon
-    r"(?=\S)",
+    rf"{_COMMENT}@?[*_]{{0,3}}(?P<word>{_ANY}){_WHO}[*_]{{0,3}}\s?(?::(?!//)|：|\s[–—]\s|\s-\s)"
+    r"[*_]{0,3}\s*(?=[*_]{0,3}[^\s*_])",
     re.IGNORECASE,
 )
-_BARE = re.compile(rf"{_COMMENT}[*_]{{0,3}}(?P<word>TODO|FIXME){_WHO}[*_]{{0,3}}\s+(?=\S)")
+_BRACKETED = re.compile(
+    rf"{_COMMENT}[*_]{{0,3}}\[(?P<word>{_ANY})\]{_WHO}[*_]{{0,3}}\s?:?\s*(?=[*_]{{0,3}}[^\s*_])",
+    re.IGNORECASE,
+)
+_FOR_SOMEONE = re.compile(
+    rf"{_COMMENT}[*_]{{0,3}}(?P<word>{_ANY})\s(?P<who>[^\n:()\[\]]{{2,40}}?)[*_]{{0,3}}\s?:[*_]{{0,3}}\s+(?=[*_]{{0,3}}[^\s*_])",
+    re.IGNORECASE,
+)
+_UNTIL = re.compile(r"(?:by|until|due|bis|avant|d['’]ici|pour|para|antes)\s", re.IGNORECASE)
+_PEOPLE = People()
+_BARE = re.compile(
+    rf"{_COMMENT}[*_]{{0,3}}(?P<word>TODO|FIXME){_WHO}[*_]{{0,3}}\s+(?=[*_]{{0,3}}[^\s*_])"
+)
 _INSIDE = re.compile(
-    r"(?:(?<=[.!?;)\]])|(?<=[.!?][\"”’)])|(?<=\s[–—-]))\s+[*_]{0,3}(?P<word>TODO|TO DO|FIXME|ACTION(?:\sITEM)?|(?:Action"
-    rf"\sitem|Action|Todo|To-do|Aufgabe|À\sfaire|Tâche|Tarea|Pendiente)){_WHO}[*_]{{0,3}}\s?:[*_]{{0,3}}\s*(?=\S)"
+    r"(?:(?<=[.!?;)\]])|(?<=[.!?][\"”’)])|(?<=\s[–—-]))\s+[*_]{0,3}(?P<word>TODO|TO DO|FIXME"
+    r"|ACTION(?:\sITEM)?|(?:Action"
+    rf"\sitem|Action|Todo|To-do|Aufgabe|À\sfaire|Tâche|Tarea"
+    rf"|Pendiente)){_WHO}[*_]{{0,3}}\s?:[*_]{{0,3}}\s*(?=[*_]{{0,3}}[^\s*_])"
 )
 _DEFINITION = re.compile(
-    r"(?:is|are|was|were|means?|marks?|indicates?|denotes?|stands?\sfor|used\s(?:to|for|when)|refers?\sto"
-    r"|(?:an?|any|the|each)\s(?:open\s)?(?:item|task|keyword|marker|line|tag|list|thing|state|comment)s?\b"
+    r"(?:is|are|was|were|means?|marks?|indicates?|denotes?|stands?\sfor|used\s(?:to|for|when)"
+    r"|refers?\sto"
+    r"|(?:an?|any|the|each)\s(?:open\s)?(?:item|task|keyword|marker|line|tag|list|thing|state"
+    r"|comment)s?\b"
     r"|(?:items?|tasks?|things)\s(?:that|which|to\sbe|not)"
     r"|comments?|syntax|markers?|keywords?|items?|lists?|tags?|state|apps?|files?"
-    r"|steht\sfür|bedeutet|kennzeichnet|markiert|ist|wird|werden|signifie|désigne|indique|marque|est"
+    r"|steht\sfür|bedeutet|kennzeichnet|markiert|ist|wird|werden|signifie|désigne|indique|marque"
+    r"|est"
     r"|significa|indica|sirve|marca|es|se\susa)\b",
     re.IGNORECASE,
 )
+_OF_WHAT = re.compile(r"(?:for|of|in|from|and|or|und|für|et|pour|y|para)\b", re.IGNORECASE)
 _META_WORDS = re.compile(
-    r"\b(?:syntax|keyword|marker|checkbox|placeholder|Schlüsselwort|Platzhalter|mot-clé|palabra clave)s?\b",
+    r"\b(?:syntax|keyword|marker|checkbox|placeholder|Schlüsselwort|Platzhalter|mot-clé"
+    r"|palabra clave)s?\b",
     re.IGNORECASE,
 )
 
 
 def find_marker(body: str, *, whole_line: bool = True) -> Marker | None:
     """The marker that begins the body (code masked), or a task marker after a sentence in it."""
-    match = _LINE.match(body) or _BARE.match(body)
+    match = _LINE.match(body) or _BRACKETED.match(body) or _addressed(body) or _BARE.match(body)
     if not match and whole_line:
         match = _INSIDE.search(body)
     if not match:
@@ -83,14 +104,26 @@ def find_marker(body: str, *, whole_line: bool = True) -> Marker | None:
     return Marker(kind=kind, word=word, who=match["who"] or "", start=start, rest_start=match.end())
 
 
+def _addressed(body: str) -> re.Match[str] | None:
+    """`Action Ana: …`, `To-do bis Freitag: …`: someone or a deadline between marker and colon."""
+    match = _FOR_SOMEONE.match(body)
+    if not match or _KIND_OF.get(" ".join(match["word"].lower().split())) != "task":
+        return None
+    who = match["who"].strip()
+    named = who.startswith("@") or bool(_UNTIL.match(who)) or bool(_PEOPLE.listed(who))
+    return match if named else None
+
+
 def is_definition(rest: str, *, bare: bool = False) -> bool:
     """Whether the words after a marker explain it instead of using it."""
+    if bare and _OF_WHAT.match(rest):
+        return True
     match = _DEFINITION.match(rest)
     if not match:
         return False
     # "TODO: list the suppliers" is a task; "TODO list" and "TODO comments" speak about the word.
     noun = re.match(
-        r"comments?|items?|lists?|tags?|apps?|files?|state|markers?|keywords?", rest, re.I
+        r"comments?|items?|lists?|tags?|apps?|files?|state|markers?|keywords?", rest, re.IGNORECASE
     )
     return bare or not noun or bool(_META_WORDS.search(rest))
 
@@ -103,18 +136,21 @@ _SECTIONS: tuple[tuple[SectionKind, tuple[str, ...]], ...] = (
 )
 _SECTION_OF = {word: kind for kind, words in _SECTIONS for word in words}
 _SECTION = re.compile(
-    rf"(?P<word>{alternatives(tuple(_SECTION_OF))})(?:\s?(?:[:(\[–—-]|/|&|\b(?:for|from|of|until|by|this|next"
-    r"|today|tomorrow|and|für|bis|diese|dieser|nächste|aus|vom|und|pour|du|des|de|d|cette|et|para|del"
+    rf"(?P<word>{alternatives(tuple(_SECTION_OF))})(?:\s?(?:[:(\[–—-]|/|&|\b(?:for|from|of|until"
+    rf"|by|this|next"
+    r"|today|tomorrow|and|für|bis|diese|dieser|nächste|aus|vom|und|pour|du|des|de|d|cette|et|para"
+    r"|del"
     r"|esta|y)\b).*)?",
     re.IGNORECASE,
 )
-_DECORATION = re.compile(r"^(?:[\W_]|\d{1,2}(?:\.\d{1,2})*[.)]?\s|[IVX]{1,4}[.)]\s)+|[\s*_:：#]+$")  # noqa: RUF001 - full-width colon
+_DECORATION = re.compile(r"^(?:[\W_]|\d{1,2}(?:\.\d{1,2})*[.)]?\s|[IVX]{1,4}[.)]\s)+|[\W_]+$")
 _LABEL = re.compile(r"[*_]{2,3}[^*_\n]{1,80}[*_]{2,3}\s?:?|[^\n]{1,80}:[*_]{0,3}")
 
 
+@lru_cache(maxsize=1024)
 def section_kind(title: str) -> SectionKind | None:
     """What a heading promises about the lines below it."""
-    plain = _DECORATION.sub("", title).strip()
+    plain = _DECORATION.sub("", title).strip().replace("'s", "s").replace("’s", "s")
     match = _SECTION.fullmatch(plain) if len(plain) <= 100 else None
     if not match:
         return None

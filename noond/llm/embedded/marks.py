@@ -36,9 +36,12 @@ _MENTION = re.compile(
     r"(?<![\w@./])(?:@\[\[([^\[\]\n]{1,60})\]\]|\[\[@([^\[\]\n]{1,60})\]\]|@\"([^\"\n]{1,60})\""
     r"|@([^\W\d_][\w-]{0,40}(?:\.[\w-]{1,40})?))"
 )
-_HASHTAG = re.compile(r"(?<![\w#/&])#([^\W\d_][\w/-]{0,60})")
+_HASHTAG = re.compile(
+    r"(?<![\w#/&])#(?:\[\[)?([^\W\d_](?:[\w/-]"
+    r"|(?<=[\w/-]) (?=[^\[\]\n]*\]\])){0,60})(?:\]\])?"
+)
 _PLUS = re.compile(r"(?<!\S)\+([^\W\d_][\w-]{0,60})")
-_ANY_TAG = re.compile(r"(?<!\w)[#@+][\w/.-]+")
+_ANY_TAG = re.compile(r"(?<!\w)[#@+][\w/.-]+|\^[\w-]+$")
 _SMALL_WORD = re.compile(r"\b(?:by|due|bis|on|am|avant|d['’]ici|pour|para|le|el)\b", _FLAGS)
 _LETTERS = re.compile(r"[^\W\d_]")
 _MARK_LIMIT = 50
@@ -188,8 +191,9 @@ class Marks:
     def _core(self) -> tuple[int, int]:
         """From the first to the last letter that belongs to no mark and no date."""
         plain = Scratch(self._scratch.left)
-        for match in _ANY_TAG.finditer(self._text):
-            plain.cut(*match.span())
+        for pattern in (_HASHTAG, _ANY_TAG, _MENTION):
+            for match in pattern.finditer(self._text):
+                plain.cut(*match.span())
         for date in self._found:
             plain.cut(date.start, date.end)
         left = _SMALL_WORD.sub(lambda match: " " * len(match.group()), plain.left)

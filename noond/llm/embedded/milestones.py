@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 from noond.llm.dates import FoundDate
 from noond.llm.embedded.judgement import is_cancelled, is_question
@@ -15,14 +16,17 @@ from noond.models.document import Candidate, Table
 
 _EVENT = re.compile(
     rf"[*_]{{0,3}}(?P<label>(?:[^\W\d_][\w.-]*\s){{0,4}}?(?:{alternatives(MILESTONE_EVENTS)})(?:\s[\w.()/&'’-]+){{0,6}}?)"
-    r"[*_]{0,3}\s?(?::|[–—]|\s-|→|\|)[*_]{0,3}\s",
+    r"[*_]{0,3}(?:\s?(?::|[–—]|\s-|→|\|)[*_]{0,3}\s|\s(?P<weak>\(|(?:on|am|le|el)\s))",
     re.IGNORECASE,
 )
 _LEAD = re.compile(
-    r"(?:(?<![\w-])(?:on|by|at|until|due|planned\sfor|scheduled\sfor|am|bis|zum|ab|geplant\sfür|le|avant|pour|prévue?"
-    r"\s(?:le|pour\sle)|el|para(?:\sel)?|antes\sdel?|previst[oa]\s(?:para\s)?el|is|ist|est|es)\s(?:the\s|dem\s|le\s|el\s)?)$",
+    r"(?:(?<![\w-])(?:on|by|at|until|due|planned\sfor|scheduled\sfor|am|bis|zum|ab|geplant\sfür|le"
+    r"|avant|pour|prévue?"
+    r"\s(?:le|pour\sle)|el|para(?:\sel)?|antes\sdel?|previst[oa]\s(?:para\s)?el|is|ist|est"
+    r"|es)\s(?:the\s|dem\s|le\s|el\s)?)$",
     re.IGNORECASE,
 )
+_LONG_PAST = timedelta(days=365)
 _LISTED_LIMIT = 160
 _TWO_SENTENCES = re.compile(r"[^\W\d_]{3,}[.!]\s+[^\W\d_a-zà-ÿ]")
 _LOOSE_END = re.compile(r"[\s\x00,;:.!()\[\]–—|/→*_~-]*(?:\([^()]{0,60}\))?[\s.]*$")
@@ -44,6 +48,11 @@ def read_milestone(text: str, start: int, end: int, reading: Reading) -> Candida
     return _milestone(text, found, start, end, reading)
 
 
+def is_event_line(masked: str) -> bool:
+    """Whether a line (code masked) begins with a usual milestone's name and a separator."""
+    return bool(_EVENT.match(masked))
+
+
 def read_event(text: str, start: int, end: int, reading: Reading) -> Candidate | None:
     """A line that is a usual milestone's name, a separator and a day, and nothing else."""
     masked = mask_code(text)
@@ -53,6 +62,9 @@ def read_event(text: str, start: int, end: int, reading: Reading) -> Candidate |
     found = reading.dates.find(masked)
     if not found or masked[label.end() : found[0].start].strip(" *_"):
         return None
+    past = reading.dates.today - found[0].day
+    if past > (timedelta() if label["weak"] else _LONG_PAST):
+        return None  # "Release 1.2 (2025-03-12)" tells what was
     if not _LOOSE_END.match(masked, found[-1].end):
         return None
     return _milestone(text, found, start, end, reading)

@@ -22,14 +22,16 @@ _NAME_ONLY = re.compile(NAME)
 _TITLED = re.compile(rf"{_TITLE}")
 _WITH_INITIALS = re.compile(_INITIALS)
 _PRESENT = re.compile(
-    r"^[ \t]{0,20}(?:[-*+]\s)?[*_]{0,2}(?:attendees|participants|present|people|team|members|teilnehmer"
+    r"^[ \t]{0,20}(?:[-*+]\s)?[*_]{0,2}(?:attendees|participants|present|people|team|members"
+    r"|teilnehmer"
     r"(?:innen)?|teilnehmende|anwesend(?:e)?|présents?|participant[·.(]?e?\)?s|asistentes"
     r"|participantes|presentes|from|to|cc|von|an|de|à|para|owner|assignee|author|verantwortlich"
     r"|zuständig|responsable|autor|auteur)[*_]{0,2}\s?:[*_]{0,2}\s*(.{2,300})$",
     re.IGNORECASE | re.MULTILINE,
 )
 _AFTER_MARKER = re.compile(
-    rf"^[^\w\n]{{0,12}}(?:action(?:\sitem)?|todo|fixme|aufgabe|tâche|tarea|acción)\s?\(@?({NAME})\)",
+    rf"^[^\w\n]{{0,12}}(?:action(?:\sitem)?|todo|fixme|aufgabe|tâche|tarea"
+    rf"|acción)\s?\(@?({NAME})\)",
     re.MULTILINE | re.IGNORECASE,
 )
 _ENTRY = re.compile(
@@ -75,7 +77,7 @@ class People:
                 self._add(name)
 
     def _add(self, name: str) -> None:
-        match = _NAME_ONLY.fullmatch(name.strip(" \t.;\"'*_@"))
+        match = _NAME_ONLY.fullmatch(name.strip(" \t.;\"'*_@[]"))
         if match:
             name = _TITLED.sub("", match.group())
             self._known.add(_plain(name))

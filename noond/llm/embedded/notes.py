@@ -11,9 +11,12 @@ from noond.models.document import Candidate, Table
 
 _TITLE_LENGTH = 80
 _SENTENCE_END = re.compile(r"(?<=[^\d.][.!])\s")
+# "Note: `--force` is needed": a manual speaks to its readers, nobody notes anything down.
+_MANUAL = re.compile(r"`[^`\n]{1,80}`|::\s*$")
 _NAME_LENGTH = 100
 _COMMENT = re.compile(
-    r"[*_\"“„«]{0,3}(?:(?:re|aw|comment(?:\son)?|update(?:\son)?|kommentar(?:\szu)?|commentaire(?:\ssur)?"
+    r"[*_\"“„«]{0,3}(?:(?:re|aw|comment(?:\son)?|update(?:\son)?|kommentar(?:\szu)?"
+    r"|commentaire(?:\ssur)?"
     r"|comentario(?:\ssobre)?)\s?:?\s)?[*_\"“„«]{0,3}(?P<title>[^:\n]{3,200}?)[*_\"”“»]{0,3}\s?(?::|\s[–—-])\s"
     r"(?P<comment>\S.*)",
     re.IGNORECASE | re.DOTALL,
@@ -24,7 +27,7 @@ def note(text: str, start: int, end: int, reading: Reading, title: str = "") -> 
     """A note of its text; without a title its first sentence is the title, cut at a word."""
     content = text.strip()
     title = clean_title(title) or _headline(content)
-    if not has_words(title) or is_question(content):
+    if not has_words(title) or is_question(content) or _MANUAL.search(content):
         return None
     data = {"title": title, "content": content or title, "projectId": reading.project_id}
     return reading.candidate(Table.NOTES, data, start, end)
@@ -41,7 +44,7 @@ def _headline(content: str) -> str:
 def project(name: str, start: int, end: int, reading: Reading) -> Candidate | None:
     """A project by its name, unless the device has it."""
     name = clean_title(name)
-    if not has_words(name) or len(name) > _NAME_LENGTH or is_question(name):
+    if not has_words(name) or len(name) > _NAME_LENGTH or is_question(name) or "://" in name:
         return None
     if reading.project_named(name):
         return None

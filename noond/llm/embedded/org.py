@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from noond.llm.embedded.logseq import KEYWORD_STATUS, read_planning
+from noond.llm.embedded.logseq import KEYWORD_STATUS, PLANNING, read_planning
 from noond.llm.embedded.outline import Kind, Line, Section, outline, split_lines
 from noond.llm.embedded.reading import Reading
 from noond.llm.embedded.tasktext import read_task
@@ -18,10 +18,18 @@ _HEADLINE = re.compile(r"(\*{1,20})[ \t]+(.*)$")
 _TAGS = re.compile(r"[ \t]+:([\w@#%:-]{1,100}):[ \t]*$")
 _COOKIE = re.compile(r"\[\d{0,4}(?:/\d{0,4}|%)\]")
 _PRIORITY = re.compile(r"\[#([A-Za-z1-9])\]\s*")
-_SEQUENCE = re.compile(r"^[ \t]*#\+(?:TODO|SEQ_TODO|TYP_TODO):[ \t]*(.{1,300})$", re.M | re.I)
-_SETTING = re.compile(r"^[ \t]*#\+(PROJECT|CATEGORY|TITLE):[ \t]*(.{1,200})$", re.M | re.I)
-_BEGIN = re.compile(r"[ \t]*#\+begin[_:](\w{1,30})", re.I)
-_END = re.compile(r"[ \t]*#\+end[_:](\w{1,30})", re.I)
+_SEQUENCE = re.compile(
+    r"^[ \t]*#\+(?:TODO|SEQ_TODO"
+    r"|TYP_TODO):[ \t]*(.{1,300})$",
+    re.MULTILINE | re.IGNORECASE,
+)
+_SETTING = re.compile(
+    r"^[ \t]*#\+(PROJECT|CATEGORY"
+    r"|TITLE):[ \t]*(.{1,200})$",
+    re.MULTILINE | re.IGNORECASE,
+)
+_BEGIN = re.compile(r"[ \t]*#\+begin[_:](\w{1,30})", re.IGNORECASE)
+_END = re.compile(r"[ \t]*#\+end[_:](\w{1,30})", re.IGNORECASE)
 _PROPERTY = re.compile(r"[ \t]*:([\w-]{1,40}):[ \t]*(.*)$")
 _CANCELLED = re.compile(r"CAN|KILL|DROP|ABORT|WONT|REJECT|ABGE|VERWORFEN|ANNUL|DESCART")
 _AS_PROSE = frozenset({"verse", "center"})
@@ -77,7 +85,7 @@ class _OrgReader:
         plain_start = 0
         for offset, raw in split_lines(self._reading.text):
             match = None if self._block or len(raw) > 2_000 else _HEADLINE.match(raw)
-            if match or self._is_markup(raw):
+            if match or self._is_markup(offset, raw):
                 yield from self._plain(plain_start, offset)
                 plain_start = offset + len(raw) + 1
                 if match:
@@ -99,19 +107,21 @@ class _OrgReader:
                 section=self._section,
             )
 
-    def _is_markup(self, raw: str) -> bool:
+    def _is_markup(self, offset: int, raw: str) -> bool:
         """Whether a line is Org's own: in a block, a drawer, a setting, a planning line."""
         if self._block:
             ended = _END.match(raw)
             if ended and ended[1].lower() == self._block:
                 self._block = ""
             return True
+        stripped = raw.strip()
+        if not self._drawer and ":" not in raw and not stripped.startswith("#"):
+            return False
         begun = _BEGIN.match(raw)
         if begun:
             if begun[1].lower() not in _AS_PROSE:
                 self._block = begun[1].lower()
             return True
-        stripped = raw.strip()
         if self._drawer:
             self._drawer = stripped.upper() != ":END:"
             prop = _PROPERTY.match(raw)
@@ -125,10 +135,9 @@ class _OrgReader:
         if plans and self.headlines and self.headlines[-1].line.section is self._section:
             headline = self.headlines[-1]
             headline.planning |= plans
-            position = self._reading.text.find(raw, headline.end)
-            due = plans.keys() & {"DEADLINE", "SCHEDULED"}
-            if due and not self._reading.text[headline.end : position].strip():
-                headline.end = position + len(raw)
+            between = self._reading.text[headline.end : min(offset, headline.end + 80)]
+            if plans.keys() & {"DEADLINE", "SCHEDULED"} and not between.strip():
+                headline.end = offset + len(raw)
             return True
         return stripped.startswith(("#", ": ")) or bool(plans)
 
@@ -144,7 +153,8 @@ class _OrgReader:
         if keyword not in self._keywords:
             keyword, rest = "", match[2]
         title_start = match.start(2) + len(match[2]) - len(rest)
-        title = _TAGS.sub("", _COOKIE.sub("", _PRIORITY.sub("", rest))).strip()
+        planning = read_planning(rest, self._reading) if keyword else {}
+        title = PLANNING.sub("", _TAGS.sub("", _COOKIE.sub("", _PRIORITY.sub("", rest)))).strip()
         self._section = Section(title, level, parent)
         line = Line(
             start=offset,
@@ -159,7 +169,7 @@ class _OrgReader:
         )
         if keyword and not match[2].startswith("COMMENT "):
             self.headlines.append(
-                _Headline(line, keyword, offset + title_start, {}, {}, offset + len(raw))
+                _Headline(line, keyword, offset + title_start, planning, {}, offset + len(raw))
             )
         return line
 

@@ -16,17 +16,18 @@ _UNDERLINE = re.compile(r"[ ]{0,3}(=+|-{3,})[ \t]*$")
 _RULE = re.compile(r"[ \t]*(?:[-*_][ \t]*){3,}$")
 _ITEM = re.compile(
     r"([ \t]*)(?:([-*+•◦▪‣·–—]|\d{1,3}[.)]|[a-zA-Z][.)])[ \t]+)?(?:\[([^\[\]\n]?)\](?![(\[:])[ \t]+"
-    r"|([☐☑☒✓✔])[ \t]*)?(.*)$"  # noqa: RUF001 - signs that people write lists with
+    r"|([☐☑☒✓✔])[ \t]*)?(.*)$"
 )
 _ONLY_BOX = re.compile(r"[ \t]*(?:[-*+]|\d{1,3}[.)])[ \t]+\[[^\[\]\n]?\][ \t]*$")
 _QUOTED = re.compile(r"[ \t]{0,3}>")
 _CALLOUT = re.compile(
-    r"[ \t]{0,3}>[ \t]*\[!(todo|task|note|important|decision)\][-+]?[ \t]*(.*)$", re.I
+    r"[ \t]{0,3}>[ \t]*\[!(todo|task|note|important|decision)\][-+]?[ \t]*(.*)$", re.IGNORECASE
 )
 _FORWARDED = re.compile(
-    r"[ \t]*(?:-{2,}\s?(?:original message|forwarded message|ursprüngliche nachricht|weitergeleitete"
-    r" nachricht|original-nachricht|message d'origine|message original|message transféré|mensaje"
-    r" original|mensaje reenviado|mensaje original)\s?-{2,}|_{20,})[ \t]*$",
+    r"[ \t]*-{2,}\s?(?:original message|forwarded message|ursprüngliche nachricht"
+    r"|original-nachricht|weitergeleitete nachricht"
+    r"|message d'origine|message original|message transféré"
+    r"|mensaje original|mensaje reenviado)\s?-{2,}[ \t]*$",
     re.IGNORECASE,
 )
 _CODE_SPAN = re.compile(r"(`+)(?!`)(.{1,400}?)(?<!`)\1(?!`)")
@@ -119,6 +120,8 @@ class _Outliner:
     def read(self, text: str, start: int) -> Iterator[Line]:
         previous: Line | None = None
         for offset, raw in split_lines(text, start):
+            if previous and previous.kind is Kind.BLANK and not raw.strip():
+                continue  # one empty line says as much as many
             line = self._line(offset, raw, previous)
             if previous:
                 if line.kind is Kind.HEADING and line.body is previous.body:

@@ -1,9 +1,10 @@
-"""Which lines of an outline belong together: wrapped lines, details of a task, tables, paragraphs."""
+"""Which lines of an outline belong together: wrapped lines, details, tables, paragraphs."""
 
 from __future__ import annotations
 
 from noond.llm.embedded.grids import is_separator
-from noond.llm.embedded.markers import find_marker, is_label
+from noond.llm.embedded.markers import find_marker, is_label, section_kind
+from noond.llm.embedded.milestones import is_event_line
 from noond.llm.embedded.outline import Kind, Line
 from noond.llm.embedded.taskfields import is_meta_line
 
@@ -75,10 +76,19 @@ class Passages:
             line = self._lines[end]
             if line.kind is not Kind.TEXT or find_marker(line.masked) or is_label(line.body):
                 break
-            if self.is_table_head(end):
+            if self.is_table_head(end) or self.is_list_label(end) or is_event_line(line.masked):
                 break
             end += 1
         return end
+
+    def is_list_label(self, index: int) -> bool:
+        """Whether a line of text is a heading by its words: `Next steps:`, `PENDIENTES`."""
+        line = self._lines[index]
+        if not section_kind(line.body):
+            return False
+        following = self.next_visible(index)
+        above_list = following is not None and following.kind is Kind.ITEM
+        return above_list or is_label(line.body)
 
     def is_table_head(self, index: int) -> bool:
         """Whether the line and the rule below it begin a Markdown table."""

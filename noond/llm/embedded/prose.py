@@ -1,4 +1,4 @@
-"""Reads Markdown and plain text line by line: each line belongs to the first grammar that knows it."""
+"""Reads Markdown and plain text by line: each belongs to the first grammar that knows it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from dataclasses import replace
 from noond.llm.embedded import milestones, notes
 from noond.llm.embedded.entries import Place, checkbox_task, listed_task, marked_tasks
 from noond.llm.embedded.grids import read_table
+from noond.llm.embedded.judgement import is_prose
 from noond.llm.embedded.logseq import read_keyword
 from noond.llm.embedded.markers import Marker, SectionKind, find_marker, is_label, section_kind
 from noond.llm.embedded.outline import Kind, Line
@@ -83,12 +84,17 @@ class _ProseReader:
     def _heading(self, index: int, line: Line) -> int:
         marker = find_marker(line.masked, whole_line=False)
         if not marker:
+            parent = line.section.parent if line.section else None
+            if parent and section_kind(parent.title) == "milestone":
+                start = line.body_start
+                self._add(milestones.read_listed(line.body, start, line.end, self._reading))
             return index + 1
         rest = line.body[marker.rest_start :]
         if marker.kind == "note":
             end = self._passages.section_end(index)
             body = self._reading.text[line.end : self._lines[end - 1].end].strip()
             self._add(notes.note(body or rest, line.body_start, line.end, self._reading, rest))
+            self._standing.told()
         else:
             self._marked(line, marker, line.body, line.end)
         return index + 1
@@ -128,13 +134,12 @@ class _ProseReader:
         """Whether an item is a heading of its own: `3. Next steps:` with a list below it."""
         kind = section_kind(line.body)
         following = self._passages.next_visible(index)
-        if not kind or not following or following.kind is not Kind.ITEM:
+        if not kind:
             return False
-        numbered = line.bullet[:1].isdecimal()
-        if following.indent > line.indent:
+        if following and following.kind is Kind.ITEM and following.indent > line.indent:
             self._standing.push(Entry(indent=line.indent, kind=kind))
             return True
-        if numbered and not following.bullet[:1].isdecimal():
+        if line.bullet[:1].isdecimal():
             self._standing.put_label(kind, numbered=True)
             return True
         return False
@@ -156,7 +161,7 @@ class _ProseReader:
             return False
         if following.box is not None or line.body.rstrip(" *_").endswith(":"):
             return True
-        return len(line.body.split()) <= 2 or bool(self._reading.people.listed(line.body))
+        return len(line.body.split()) == 1 or bool(self._reading.people.listed(line.body))
 
     def _loose_item(self, line: Line, span_end: int) -> None:
         if not self._event_or_comment(line):
@@ -193,10 +198,10 @@ class _ProseReader:
             text, end = self._passages.joined(index)
             self._marked(line, marker, text, self._lines[end - 1].end)
             return end
-        if self._is_list_label(index, line):
+        if self._passages.is_list_label(index):
             self._standing.put_label(section_kind(line.body))
             return index + 1
-        if is_label(line.body):
+        if is_label(line.body) or (self._standing.listed and line.indent == 0):
             self._standing.put_label(None)
         if self._standing.label:
             return self._labelled(index, line)
@@ -209,21 +214,16 @@ class _ProseReader:
             return index + 1
         return self._paragraph(index, line, kind)
 
-    def _is_list_label(self, index: int, line: Line) -> bool:
-        """Whether a line of text is a heading by its words: `Next steps:`, `**À faire**`."""
-        if not section_kind(line.body):
-            return False
-        following = self._passages.next_visible(index)
-        above_list = following is not None and following.kind is Kind.ITEM
-        return above_list or is_label(line.body)
-
     def _labelled(self, index: int, line: Line) -> int:
         """A line of text directly below a label."""
         text, end = self._passages.joined(index)
         span_end = self._lines[end - 1].end
         match self._standing.label:
-            case "task":
+            case "task" if not is_prose(text):
                 self._add(listed_task(line, text, self._place(line, span_end)))
+            case "task":
+                raw = self._reading.text[line.body_start : span_end]
+                self._add_all(read_sentences(raw, line.body_start, self._reading))
             case "milestone":
                 self._add(milestones.read_listed(text, line.body_start, span_end, self._reading))
             case "note":

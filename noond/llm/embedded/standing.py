@@ -27,19 +27,26 @@ class Entry:
 
 
 class Standing:
-    """Follows the lines of a document; `enter` before a line's section, `descend` before an item."""
+    """Follows the lines of a document: `enter` a line's section first, `descend` to an item."""
 
     def __init__(self, reading: Reading) -> None:
         self._reading = reading
         self._section: Section | None = None
         self._label: SectionKind | None = None
         self._label_numbered = False
+        self._listed = False
+        self._told: Section | None = None
         self._entries: list[Entry] = []
 
     @property
     def label(self) -> SectionKind | None:
         """What a label such as `Next steps:` promises about the lines below it."""
         return self._label
+
+    @property
+    def listed(self) -> bool:
+        """Whether items have come since the label."""
+        return self._listed
 
     @property
     def inside_task(self) -> bool:
@@ -59,13 +66,19 @@ class Standing:
                 return project
         return None
 
+    def told(self) -> None:
+        """The present section was taken as one note: its paragraphs are no further ones."""
+        self._told = self._section
+
     def put_label(self, kind: SectionKind | None, *, numbered: bool = False) -> None:
         """Begin (None: end) a list under a label, itself a numbered entry or not."""
         self._label = kind
         self._label_numbered = numbered
+        self._listed = False
 
     def descend(self, line: Line) -> None:
         """Forget the entries that the item does not stand under."""
+        self._listed = True
         self._entries = [entry for entry in self._entries if entry.indent < line.indent]
         if self._label_numbered and line.indent == 0 and line.bullet[:1].isdecimal():
             self._label = None
@@ -76,7 +89,9 @@ class Standing:
 
     def kind_of(self, line: Line) -> SectionKind | None:
         """What is promised about the line; milestones and notes only by what is directly above."""
-        kinds = [section_kind(section.title) for section in line.section.path()] if line.section else []
+        kinds = (
+            [section_kind(section.title) for section in line.section.path()] if line.section else []
+        )
         if "example" in kinds:
             return "example"
         entered = next((entry.kind for entry in reversed(self._entries) if entry.kind), None)
@@ -85,6 +100,8 @@ class Standing:
         for depth, (section, kind) in enumerate(
             zip(line.section.path() if line.section else (), kinds, strict=False)
         ):
+            if kind == "note" and section is self._told:
+                return None
             if kind and (kind == "task" or depth == 0):
                 return kind
             if kind or section.title.rstrip(" ?").casefold().endswith(_QUESTIONS):

@@ -11,7 +11,8 @@ from noond.llm.embedded.reading import Reading, assignee
 from noond.llm.embedded.vocabulary import priority_of, status_of
 
 _KEYS = {
-    "due": "due|due date|due on|due by|deadline|until|by|bis|d|fällig|fällig am|faellig|fälligkeit|frist"
+    "due": "due|due date|due on|due by|deadline|until|by|bis|d|fällig|fällig am|faellig|fälligkeit"
+    "|frist"
     "|termin|stichtag|échéance|echeance|date limite|pour le|vence|vencimiento|fecha límite"
     "|fecha limite|plazo",
     "owner": "owner|assignee|assigned|assigned to|responsible|who|verantwortlich|zuständig|wer"
@@ -29,7 +30,8 @@ KIND_OF = {key: kind for kind, keys in _KEYS.items() for key in keys.split("|")}
 ANY_KEY = "|".join(sorted(map(re.escape, KIND_OF), key=len, reverse=True))
 OWNER_KEY = "|".join(sorted(_KEYS["owner"].split("|"), key=len, reverse=True))
 _META_LINE = re.compile(
-    rf"[*_]{{0,3}}(?:{ANY_KEY})[*_]{{0,3}}\s?:{{1,2}}[*_]{{0,3}}\s*\S.{{0,120}}", re.IGNORECASE
+    rf"[*_]{{0,3}}(?P<key>{ANY_KEY})[*_]{{0,3}}\s?:{{1,2}}[*_]{{0,3}}\s*(?P<value>\S.{{0,120}})",
+    re.IGNORECASE,
 )
 
 
@@ -62,7 +64,7 @@ class TaskText:
         return date is not None
 
     def take(self, kind: str, value: str, date: FoundDate | None, reading: Reading) -> bool:
-        """Take a field's value over (`date` is the one it holds); False when it is no such value."""
+        """Take a field's value over (`date` is the one in it); False when it is no such value."""
         value = value.strip()
         match kind:
             case "due":
@@ -88,4 +90,9 @@ class TaskText:
 
 def is_meta_line(body: str) -> bool:
     """Whether a line only gives a field of the task above it: `Due: Friday`, `owner:: Ana`."""
-    return bool(_META_LINE.fullmatch(body))
+    match = _META_LINE.fullmatch(body)
+    if not match:
+        return False
+    kind = KIND_OF[" ".join(match["key"].lower().split())]
+    reads = {"status": status_of, "priority": priority_of}.get(kind)
+    return reads is None or reads(match["value"]) is not None

@@ -1,7 +1,7 @@
 """Reads the text of a task: what is to be done, by whom, until when, how urgently.
 
 The same things are written in many places (checklists, marker lines, table cells), so they are
-read here once: first the marks (marks.py), then the words `Ana: …`, `Ana to …`, `(Ana)`, `by Friday`.
+read here once: first the marks (marks.py), then the words: `Ana: …`, `Ana to …`, `by Friday`.
 """
 
 from __future__ import annotations
@@ -42,27 +42,38 @@ _NOT_DUE = re.compile(
 )
 _ONLY_MARKS = re.compile(r"[\s\x00,;:.!()\[\]–—|/→·*_-]*$")
 _POSSESSIVE = re.compile(r"['’]s\b")
+_YEAR = re.compile(r"(?<!\d)\d{4}(?!\d)")
 _DATE_SEPARATOR = re.compile(r"\s?(?::|–|—|-)\s")
 _PAREN_PEOPLE = re.compile(
-    rf"[(\[](?:(?:{OWNER_KEY})[:\s]\s?)?\s*([^()\[\]\n]{{1,100}}?)\s*[)\]]", _FLAGS
+    rf"(?<!\[)[(\[](?:(?:{OWNER_KEY})[:\s]\s?)?\s*([^()\[\]\n]{{1,100}}?)\s*[)\]](?![(\]])", _FLAGS
 )
 _LEADING_PEOPLE = re.compile(
     rf"\s*[*_\[]{{0,3}}({NAMES})[*_\]]{{0,3}}\s?(?::|–|—|→|->|-\s)[*_]{{0,2}}\s*"
 )
-_TRAILING_PEOPLE = re.compile(rf"(?:\s[–—|-]|→|->|=>)\s?({NAMES})[\s\x00.,;)–—-]*$")
+_TRAILING_PEOPLE = re.compile(rf"(?:\s[–—|-]|→|->|=>)\s?({NAMES})[\s\x00.,;)|–—-]*$")
 _NAME_TO = re.compile(
     rf"\s*[*_]{{0,2}}({NAMES})[*_]{{0,2}}\s(?:to|will|shall|must|should|needs?\sto|has\sto|have\sto"
     r"|is\sto|are\sto|is\sgoing\sto|muss|müssen|soll|sollen|wird|werden|doit|doivent|va\sa|van\sa"
     r"|va|vont|devra|à|debe|deben|deberá|tiene\sque|tienen\sque|a)\s(?=\S)"
 )
 _STRANGER_WILL = re.compile(
-    r"\s*[*_]{0,2}((?!(?:This|That|It|We|You|They|There|Wir|Es|Das|Man|On|Il|Elle|Se|Todo)\b)[^\W\d_a-zà-ÿ][a-zà-ÿ]+)"
-    r"[*_]{0,2}\s(?:will|must|needs\sto|has\sto|doit|devra|debe|deberá|va\sa|tiene\sque|muss|soll)\s"
+    r"\s*[*_]{0,2}((?!(?:This|That|It|We|You|They|There|Wir|Es|Das|Man|On|Il|Elle|Se"
+    r"|Todo)\b)[^\W\d_a-zà-ÿ][a-zà-ÿ]+)"
+    r"[*_]{0,2}\s(?:will|must|needs\sto|has\sto|doit|devra|debe|deberá|va\sa|tiene\sque|muss"
+    r"|soll)\s"
     r"(?!be\b|être\b|ser\b|estar\b|.{0,200}\b(?:werden|sein)\W*$)(?=\S)"
 )
+_ROLE_WILL = re.compile(
+    r"\s*(?:the|der|die|das|le|la|les|el|los|las)\s(?:[^\W\d_]+\s){1,3}?(?:will|must|needs\sto|has\sto|muss"
+    r"|müssen|soll|sollen|doit|doivent|devra|debe|deben|deberá|tiene\sque|tienen\sque)\s"
+    r"(?!be\b|être\b|ser\b|estar\b|.{0,200}\b(?:werden|sein)\W*$)(?=\S)",
+    _FLAGS,
+)
 _NAME_DOES = re.compile(
-    rf"\s*[*_]{{0,2}}(?!(?:Mark|Bill|Will|Chase|Sue|Max|Rob|Pat|Jack|Grace|Rose|May|Grant|Frank)\b)({NAMES})[*_]{{0,2}}"
-    r"\s(?=(?!(?:the|a|at|as|et|de|la|le|est|is|was|has|a|fait|hat|ist|ha)\s)[a-zà-ÿ]{2,}[stea]\s)"
+    rf"\s*[*_]{{0,2}}(?!(?:Mark|Bill|Will|Chase|Sue|Max|Rob|Pat|Jack|Grace|Rose|May|Grant"
+    rf"|Frank)\b)({NAMES})[*_]{{0,2}}"
+    r"\s(?=(?!(?:the|a|at|as|et|de|la|le|est|is|was|has|a|fait|hat|ist"
+    r"|ha)\s)(?:s['’])?[a-zà-ÿ]{2,}[stea]\s)"
 )
 
 
@@ -130,7 +141,10 @@ class _TaskReader:
         first = not scratch.before(start).strip(" *_(")
         trailing = bool(_ONLY_MARKS.match(self._without_people(scratch.after(date.end))))
         relative = not any(map(str.isdecimal, text[date.start : date.end]))
-        leading = first and (lead is not None or bool(_DATE_SEPARATOR.match(text, date.end)))
+        with_year = bool(_YEAR.search(text[date.start : date.end]))
+        leading = first and (
+            lead is not None or with_year or bool(_DATE_SEPARATOR.match(text, date.end))
+        )
         if not (trailing or leading or (relative and text[date.end : date.end + 1] != "-")):
             return False
         self._task.take_due(date, self._reading)
@@ -174,4 +188,6 @@ class _TaskReader:
             names = [match[1]]
         if match and names:
             self._task.people += names
+            self._scratch.cut(*match.span())
+        elif match := _ROLE_WILL.match(left):
             self._scratch.cut(*match.span())

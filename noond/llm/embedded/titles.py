@@ -21,20 +21,25 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"(`+)(?!`)(.{1,400}?)(?<!`)\1(?!`)"), r"\2"),
     (re.compile(r"\\([\\`*_{}\[\]()#+.!|<>~-])"), r"\1"),
 )
-_EMPTY_PAIRS = re.compile(r"\(\s*[,;:/|&–—-]*\s*\)|\[\s*[,;:/|&–—-]*\s*\]|\*{2,4}(?=\s|$)|_{4}")
+_EMPTY_PAIRS = re.compile(
+    r"<\s*>|\(\s*[,;:/|&–—-]*\s*\)|\[\s*[,;:/|&–—-]*\s*\]|\*{2,4}(?=\s|$)"
+    r"|_{4}"
+)
 _PAREN_EDGES = re.compile(r"\(\s*[,;:|–—-]+\s*|\s*[,;:|–—-]+\s*\)")
 _SPACE_BEFORE_MARK = re.compile(r"\s+([,;.!?)\]])")
 _TRAILING = " \t,;:–—-−·|/→>=+&(["
 _LEADING = " \t,;:.–—-−·|/→>=)]"
 _TITLE_LIMIT = 300
+_LONE_EMPHASIS = re.compile(
+    r"^[*_]{1,3}(?=[^*_]*$)|^[*_]{1,3}(?=[^*_]*[\s:]+[*_]{1,3}$)|[\s:]+[*_]{1,3}$"
+)
+_MARKUP = re.compile(r"[`\[*_<\\=^]")
 _STRIKE = re.compile(r"~~(?=\S).{1,1000}?~~")
 
 
 def clean_title(text: str) -> str:
     """The text as a title: one line, no Markdown, no brackets left empty, no full stop."""
-    if "`" in text or "[" in text or "*" in text or "_" in text or "<" in text or "\\" in text:
-        text = _without_markdown(text)
-    elif "=" in text or "^" in text:
+    if _MARKUP.search(text):
         text = _without_markdown(text)
     for _ in range(2):
         text = _EMPTY_PAIRS.sub(" ", text)
@@ -42,6 +47,7 @@ def clean_title(text: str) -> str:
     text = " ".join(text.split())
     text = _SPACE_BEFORE_MARK.sub(r"\1", text)
     text = text.strip().lstrip(_LEADING).rstrip(_TRAILING)
+    text = _LONE_EMPHASIS.sub("", text)
     if text.endswith(".") and not text.endswith(("..", "etc.")):
         text = text[:-1].rstrip(_TRAILING)
     return text[:_TITLE_LIMIT].rstrip()

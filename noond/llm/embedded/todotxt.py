@@ -20,7 +20,8 @@ _KEY = re.compile(r"(?<!\S)[a-zA-Z][\w-]{0,20}:(?!/)\S{1,80}")
 _PROJECT = re.compile(r"(?<!\S)\+(\S{1,60})")
 _CONTEXT = re.compile(r"(?<!\S)@\S{1,60}")
 _TRAIT = re.compile(
-    rf"(?:x\s+{_DAY}\s|\([A-Z]\)\s|{_DAY}\s(?!\d?\d:\d\d)\S)|.*(?<!\S)(?:\+[A-Za-z]\w*|(?:due|t|rec|pri):\S+)(?!\S)"
+    rf"(?:x\s+{_DAY}\s|\([A-Z]\)\s|{_DAY}\s(?!\d?\d:\d\d)\S)|.*(?<!\S)(?:\+[A-Za-z]\w*|(?:due|t"
+    rf"|rec|pri):\S+)(?!\S)"
 )
 _SAMPLE = 200
 

@@ -15,12 +15,13 @@ TASK_MARKERS = (
 TASK_SECTIONS = (
     "todo", "todos", "to do", "to dos", "to-do", "to-dos", "to do list", "todo list", "to-do list",
     "todo items", "actions", "action", "action item", "action items", "action points",
-    "action list", "open actions", "open action items", "next actions", "next step", "next steps",
+    "action list", "open actions", "open todos", "open to-dos", "open items", "open points",
+    "open action items", "next actions", "next step", "next steps",
     "tasks", "task list", "open tasks", "follow-up", "follow-ups", "follow up", "follow ups",
     "followups", "fixme", "fixmes",
     "aufgaben", "aufgabenliste", "offene aufgaben", "nächste aufgaben", "nächster schritt",
     "nächste schritte", "weitere schritte", "maßnahmen", "massnahmen", "zu erledigen", "zu tun",
-    "offene punkte", "pendenzen",
+    "offene punkte", "offene todos", "offene to-dos", "pendenzen",
     "à faire", "a faire", "choses à faire", "reste à faire", "tâches", "tâches à faire",
     "liste des tâches", "actions à mener", "plan d'action", "plan d'actions", "prochaines étapes",
     "prochaine étape", "prochaines actions", "suites à donner", "action plan",
@@ -41,8 +42,9 @@ MILESTONE_SECTIONS = (
 )  # fmt: skip
 MILESTONE_EVENTS = (
     "launch", "release", "go-live", "go live", "golive", "kick-off", "kickoff", "kick off", "beta",
-    "alpha", "code freeze", "feature freeze", "feature complete", "design freeze", "freeze", "rollout", "roll-out",
-    "cutover", "deadline", "submission", "delivery", "handover", "sign-off", "pilot", "opening",
+    "alpha", "code freeze", "feature freeze", "feature complete", "design freeze", "freeze",
+    "rollout", "roll-out", "cutover", "deadline", "submission", "delivery", "handover", "sign-off",
+    "pilot", "opening",
     "livegang", "veröffentlichung", "abgabe", "auslieferung", "projektstart", "projektende",
     "abnahme", "übergabe", "markteinführung", "abgabetermin", "start",
     "lancement", "livraison", "mise en production", "mise en ligne", "mise en service", "recette",
@@ -82,11 +84,13 @@ _STATUS = {
     "in review, review, wip, ongoing, working on it, testing, in arbeit, in bearbeitung, "
     "begonnen, laufend, läuft, en cours, démarré, commencé, en curso, en progreso, en proceso, "
     "iniciado, haciendo, in test, qa",
-    "done": "done, closed, resolved, complete, completed, finished, fixed, merged, shipped, released, "
+    "done": "done, closed, resolved, complete, completed, finished, fixed, merged, shipped, "
+    "released, "
     "erledigt, fertig, abgeschlossen, geschlossen, gelöst, terminé, terminée, fait, faite, fini, "
     "clos, fermé, résolu, hecho, hecha, terminado, terminada, completado, completada, cerrado, "
     "finalizado, resuelto, yes, true, x, ✓, ✔, ✅",
-    "cancelled": "cancelled, canceled, won't do, wont do, won't fix, wontfix, not planned, duplicate, "
+    "cancelled": "cancelled, canceled, won't do, wont do, won't fix, wontfix, not planned, "
+    "duplicate, "
     "invalid, obsolete, rejected, declined, dropped, abandoned, abgebrochen, verworfen, "
     "abgesagt, abgelehnt, hinfällig, storniert, annulé, annulée, abandonné, abandonnée, rejeté, "
     "cancelado, cancelada, descartado, rechazado, anulado",

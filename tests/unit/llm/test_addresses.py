@@ -20,7 +20,7 @@ SOURCE = (
         "mailto:ana@acme.example",
         "https://shop.example.com/",
         "http://10.0.0.1:8080/x",
-        "https://mixed.example/path",
+        "https://mixed.example/Path",
         "Version 1.2.3, e.g. at 10.30, ratio 3:4, Dr. Who, and so on...",
     ],
 )
