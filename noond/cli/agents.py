@@ -7,8 +7,9 @@ from typing import Any
 import click
 
 from noond.cli.agent_settings import fields_of, with_settings
+from noond.cli.agent_stats import stats
 from noond.cli.client import Client, segment
-from noond.cli.connected import connected, find_agent, json_option
+from noond.cli.connected import connected, find_agent, json_option, run_verb
 from noond.cli.exits import CommandFailed, ExitCode
 from noond.cli.output import (
     local_time,
@@ -62,6 +63,9 @@ def agent() -> None:
     """
 
 
+agent.add_command(stats)
+
+
 @agent.group()
 def add() -> None:
     """Add an agent.
@@ -101,7 +105,7 @@ def add_local(client: Client, /, name: str, as_json: bool, **given: Any) -> None
         print_json(made)
     else:
         _print_agent(made)
-        note(f"Read it now with `noond run {made['name']} --wait`.")
+        note(f"Read it now with `{run_verb(made['name'])} --wait`.")
 
 
 def _only_device(client: Client) -> str:

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Concatenate, Final, ParamSpec
 
 import click
 
-from noond.cli.client import Client
+from noond.cli.client import Client, Problem, segment
 from noond.cli.endpoint import find_endpoint
 from noond.cli.exits import CommandFailed, ExitCode
+from noond.cli.record_text import HERE, AgentView
 
 P = ParamSpec("P")
+
+RUN_VERBS: Final = frozenset({"start", "cancel", "resend", "apply", "revert", "diff"})
+"""The words after `noond run` that are no agent's name."""
+
+_ID_END: Final = re.compile("[0-9a-fA-F]{6,12}")
+"""The end of a run's id, as lists on a terminal show it."""
 
 json_option: Final = click.option(
     "--json", "as_json", is_flag=True, help="Print one JSON document, for programs."
@@ -52,21 +61,59 @@ def find_device(client: Client, word: str) -> dict[str, Any]:
 
 
 def find_run_id(client: Client, word: str) -> str:
-    """A run's id: the word itself, or the newest run of the agent of that name."""
+    """A run's id: the word itself, the one that ends with it, or an agent's newest run.
+
+    Raises CommandFailed for none or several.
+    """
     from uuid import UUID
 
     try:
         return str(UUID(word))
     except ValueError:
         pass
-    agent = find_agent(client, word)
+    agents = client.items("/agents")
+    if _ID_END.fullmatch(word) and not any(word in (each["id"], each["name"]) for each in agents):
+        return _run_that_ends_with(client, word.lower())
+    agent = _named(word, agents, key="id", noun="agent", verb="agents")
     newest = client.items("/runs", at_most=1, agent_id=agent["id"])
     if not newest:
         raise CommandFailed(
-            f"{agent['name']} has had no run; start one with `noond run {agent['name']}`.",
+            f"{agent['name']} has had no run; start one with `{run_verb(agent['name'])}`.",
             ExitCode.NOT_FOUND,
         )
     return str(newest[0]["id"])
+
+
+def _run_that_ends_with(client: Client, end: str) -> str:
+    found = [run["id"] for run in client.items("/runs") if run["id"].endswith(end)]
+    if len(found) == 1:
+        return str(found[0])
+    if found:
+        raise CommandFailed(
+            f"{len(found)} runs end with {end}: {', '.join(found)}.", ExitCode.USAGE
+        )
+    raise CommandFailed(
+        f"There is no agent and no run {end!r}; `noond runs` lists the runs.", ExitCode.NOT_FOUND
+    )
+
+
+def run_verb(agent_name: str) -> str:
+    """The command that runs the agent, as one types it into a shell."""
+    start = "start " if agent_name in RUN_VERBS else ""
+    return f"noond run {start}{shlex.quote(agent_name)}"
+
+
+def view_of_agent(client: Client, agent_id: str) -> AgentView:
+    """How the agent's records are shown; as anything here when the agent is removed."""
+    from zoneinfo import ZoneInfo
+
+    try:
+        agent = client.get(f"/agents/{segment(agent_id)}")
+    except Problem as problem:
+        if problem.status == 404:
+            return HERE
+        raise
+    return AgentView(zone=ZoneInfo(agent["timezone"]), folders=tuple(agent["directory_paths"]))
 
 
 def _named(

@@ -16,6 +16,7 @@ from noond.cli.endpoint import Endpoint
 from noond.cli.exits import CommandFailed, ExitCode
 from noond.cli.output import note, on_terminal, print_json
 from noond.cli.progress import wait_for_run
+from noond.cli.record_text import AgentView
 from noond.cli.run_report import print_record, print_run
 from noond.cli.runs import DONE
 from noond.models.document import Table
@@ -53,19 +54,19 @@ def demo(folder: Path | None, as_json: bool) -> None:
         folder = _EXAMPLES
     folder = folder.absolute()
     with Programs() as programs:
-        run, records, zone = _try_out(programs, folder)
+        run, records, view = _try_out(programs, folder)
     if as_json:
         print_json({"run": run, "records": records})
     else:
-        _print(folder, run, records, zone)
+        _print(folder, run, records, view)
     if run["status"] not in DONE:
         raise CommandFailed(f"The run ended as {run['status']}.")
 
 
 def _try_out(
     programs: Programs, folder: Path
-) -> tuple[dict[str, Any], list[dict[str, Any]], ZoneInfo]:
-    """The run over the folder, its records, and the zone of their dates."""
+) -> tuple[dict[str, Any], list[dict[str, Any]], AgentView]:
+    """The run over the folder, its records, and how they are shown."""
     from noond.accounts.setup import init_data_dir
     from noond.device.schema import SEEDED_PROJECTS
     from noond.log import configure_logging
@@ -94,15 +95,15 @@ def _try_out(
     started = client.post(f"/agents/{agent['id']}/runs")
     run = wait_for_run(client, started["run_id"])
     records = client.items(f"/runs/{run['id']}/records")
-    return run, records, ZoneInfo(agent["timezone"])
+    return run, records, AgentView(zone=ZoneInfo(agent["timezone"]))
 
 
 def _print(
-    folder: Path, run: dict[str, Any], records: list[dict[str, Any]], zone: ZoneInfo
+    folder: Path, run: dict[str, Any], records: list[dict[str, Any]], view: AgentView
 ) -> None:
     for record in records:
         path = record["path"].removeprefix(f"{folder}/")
-        print_record({**record, "path": path}, zone=zone)
+        print_record({**record, "path": path}, view=view)
     if on_terminal():
         click.echo()
         print_run(run)

@@ -17,7 +17,8 @@ from noond.cli.demo import demo
 from noond.cli.device import device
 from noond.cli.devices import devices, pair
 from noond.cli.exits import CommandFailed, ExitCode, exit_code_of
-from noond.cli.runs import run, runs
+from noond.cli.run_history import runs
+from noond.cli.runs import run
 from noond.errors import NoondError
 
 

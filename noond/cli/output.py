@@ -16,7 +16,14 @@ import click
 
 Cell = str | int | float | bool | None
 
-_UNSEEN: Final = re.compile("[\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
+_FORMULA: Final = re.compile(
+    r'"*(?:[=＝](?!=)|[+\-@＋－＠](?:\d[\d.,]*[+\-*/^]|[\d\s.,+\-*/^&()"]*[A-Za-z_][\w.]*\('
+    r"|[^|]*\|[^!]*!))"
+)
+"""What a spreadsheet computes or runs instead of showing it: a formula, a call, a DDE link."""
+
+_WHOLE: Final = frozenset({"ID", "MODE", "CREATED", "NEXT", "LAST RUN"})
+"""Columns of which no part goes to a second line."""
 _STATUS_STYLES: Final = {
     "success": "green",
     "delivered": "green",
@@ -40,10 +47,17 @@ def one_line(value: Cell) -> str:
     return inert(" ".join(str(value).split()))
 
 
+def _cell(value: Cell) -> str:
+    text = one_line(value)
+    return f"'{text}" if isinstance(value, str) and _FORMULA.match(text) else text
+
+
 def to_json(document: Any) -> str:
     """The document as indented JSON that no terminal takes as a command."""
+    from noond.inert import HARMFUL
+
     text = json.dumps(document, indent=2, ensure_ascii=False, default=str)
-    return _UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+    return HARMFUL.sub(lambda found: "\n" if found[0] == "\n" else json.dumps(found[0])[1:-1], text)
 
 
 def on_terminal() -> bool:
@@ -57,30 +71,34 @@ def print_json(document: Any) -> None:
 
 
 def print_line(*cells: Cell) -> None:
-    """Print the cells as one line: tab separated, uncut."""
-    click.echo("\t".join(one_line(cell) for cell in cells))
+    """Print the cells as one line: tab separated, uncut.
+
+    A text that a spreadsheet would take for a formula has an apostrophe before it, as
+    spreadsheets write text; `--json` has it without.
+    """
+    click.echo("\t".join(_cell(cell) for cell in cells))
 
 
-def print_text(text: str) -> None:
+def print_text(text: str, *, bold: bool = False) -> None:
     """Print a line for a person, wrapped at words to the terminal's width; uncut into a pipe."""
     if not on_terminal():
         click.echo(one_line(text))
         return
+    import os
     import shutil
     import textwrap
 
     width = min(shutil.get_terminal_size().columns, 100)
-    indent = text[: len(text) - len(text.lstrip())]
-    click.echo(
-        textwrap.fill(
-            one_line(text),
-            width,
-            initial_indent=indent,
-            subsequent_indent=indent,
-            break_on_hyphens=False,
-            break_long_words=False,
-        )
+    indent = text[: len(text) - len(text.lstrip(" "))]
+    filled = textwrap.fill(
+        one_line(text),
+        width,
+        initial_indent=indent,
+        subsequent_indent=indent,
+        break_on_hyphens=False,
+        break_long_words=False,
     )
+    click.echo(click.style(filled, bold=True) if bold and "NO_COLOR" not in os.environ else filled)
 
 
 def print_rows(headers: Sequence[str], rows: Sequence[Sequence[Cell]]) -> None:
@@ -95,7 +113,7 @@ def print_rows(headers: Sequence[str], rows: Sequence[Sequence[Cell]]) -> None:
 
     table = Table(box=None, pad_edge=False, header_style="bold")
     for header in headers:
-        table.add_column(header, overflow="fold", no_wrap=header == "ID", min_width=len(header))
+        table.add_column(header, overflow="fold", no_wrap=header in _WHOLE, min_width=len(header))
     for row in rows:
         table.add_row(
             *(

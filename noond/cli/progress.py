@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 from noond.cli.client import Client, StreamBroken, segment
@@ -15,10 +15,10 @@ from noond.models.run import RunStatus
 _POLL_SECONDS: Final = 1.0
 
 
-def wait_for_run(client: Client, run_id: str) -> dict[str, Any]:
+def wait_for_run(client: Client, run_id: str, *, counts_records: bool = True) -> dict[str, Any]:
     """The run, once it has ended. Progress goes to stderr when that is a terminal."""
     if sys.stderr.isatty():
-        _watch(client, run_id)
+        _watch(client, run_id, counts_records)
     else:
         for _ in _states(client, run_id):
             pass
@@ -48,7 +48,23 @@ def _states(client: Client, run_id: str) -> Iterator[dict[str, Any]]:
         time.sleep(_POLL_SECONDS)
 
 
-def _watch(client: Client, run_id: str) -> None:
+def wait_until_settled(
+    ask: Callable[[], dict[str, Any]], pending: Callable[[dict[str, Any]], int]
+) -> dict[str, Any]:
+    """What `ask` answers once nothing is pending in it; on a terminal stderr says how many are."""
+    from rich.console import Console
+
+    state, pause = ask(), 0.1
+    with Console(stderr=True, highlight=False).status("") as shown:
+        while count := pending(state):
+            shown.update(f"{count} still to go")
+            time.sleep(pause)
+            pause = min(pause * 1.5, _POLL_SECONDS)
+            state = ask()
+    return state
+
+
+def _watch(client: Client, run_id: str, counts_records: bool) -> None:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -56,17 +72,17 @@ def _watch(client: Client, run_id: str) -> None:
         TextColumn("{task.description}", markup=False),
         BarColumn(bar_width=24),
         MofNCompleteColumn(),
-        TextColumn("files, {task.fields[created]} records", markup=False),
+        TextColumn("files{task.fields[records]}", markup=False),
         TimeElapsedColumn(),
         console=Console(stderr=True, highlight=False),
         transient=True,
     ) as progress:
-        bar = progress.add_task("starting", total=None, created=0)
+        bar = progress.add_task("starting", total=None, records="")
         for state in _states(client, run_id):
             progress.update(
                 bar,
                 description=one_line(waits_for(state)),
                 total=state["files_listed"],
                 completed=state["files_done"],
-                created=state["items_created"],
+                records=f", {state['items_created']} records" if counts_records else "",
             )

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime, tzinfo
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import click
 
 from noond.cli.output import (
     Cell,
-    local_day,
     local_time,
     on_terminal,
     one_line,
@@ -18,8 +18,7 @@ from noond.cli.output import (
     print_line,
     print_text,
 )
-
-_TITLE_FIELDS = ("title", "name", "content")
+from noond.cli.record_text import HERE, AgentView, due_of, title_of
 
 
 def waits_for(run: dict[str, Any]) -> str:
@@ -29,68 +28,94 @@ def waits_for(run: dict[str, Any]) -> str:
     return str(run["status"])
 
 
-def title_of(record: dict[str, Any]) -> str:
-    """What a person would call the record."""
-    data = record["data"]
-    return next((str(data[field]) for field in _TITLE_FIELDS if data.get(field)), "")
-
-
-def due_of(record: dict[str, Any], zone: tzinfo | None = None) -> str:
-    """The record's date in the zone, or here; empty for none."""
-    data = record["data"]
-    return local_day(data.get("dueDate", data.get("date")), zone)
-
-
 def print_run(
     run: dict[str, Any],
     records: Sequence[dict[str, Any]] = (),
     *,
-    zone: tzinfo | None = None,
+    view: AgentView = HERE,
+    more: Mapping[str, Cell] | None = None,
 ) -> None:
-    """Print a run with all its errors, and its records when given, dates in the zone or here."""
-    print_facts(_facts(run))
+    """Print a run with all its errors, and its records when given, dates and paths as in the view.
+
+    `more` are facts that the run itself does not hold.
+    """
+    decisions = Counter(each["decision"] for each in records if each["decision"])
+    decided = {"decisions": ", ".join(f"{n} {decision}" for decision, n in decisions.items())}
+    print_facts({**_facts(run), **decided, **(more or {})})
+    print_errors(run, view)
+    for record in records:
+        print_record(record, view=view, with_status=True)
+
+
+def print_errors(run: dict[str, Any], view: AgentView = HERE) -> None:
+    """Print what went wrong, one after the other."""
     for error in run["errors"]:
         if on_terminal():
-            where = f"{error['file']}: " if error["file"] else ""
+            where = f"{view.near(error['file'])}: " if error["file"] else ""
             print_text(f"error: {where}{error['message']} [{error['code']}]")
         else:
             print_line("error", error["file"], error["code"], error["message"])
-    for record in records:
-        print_record(record, zone=zone, with_status=True)
 
 
 def print_record(
-    record: dict[str, Any], *, zone: tzinfo | None = None, with_status: bool = False
+    record: dict[str, Any], *, view: AgentView = HERE, with_status: bool = False
 ) -> None:
     """Print a record: on a terminal in a few lines, else table, title, due, file and quote.
 
-    With `with_status` a line into a pipe begins with `record`, and the delivery's state and
-    error come last.
+    With `with_status` a line into a pipe begins with `record`, and the delivery's state, its
+    error and the person's decision come last.
     """
-    title, due = title_of(record), due_of(record, zone)
     if not on_terminal():
-        cells: list[Cell] = [record["table"], title, due, record["path"], record["quote"]]
+        cells = record_cells(record, view)
         if with_status:
-            cells = ["record", *cells, record["status"], record["error"]]
+            cells = ["record", *cells, record["status"], record["error"], record["decision"]]
         print_line(*cells)
         return
     click.echo()
-    head = f"{record['table']}: {title}" + (f" (due {due})" if due else "")
-    print_text(head)
-    print_text(f"  {record['path']}: “{one_line(record['quote'])}”")
+    print_text(headline(record, view))
+    print_source(record, view)
     if with_status:
         why = f": {record['error']}" if record["error"] else ""
-        print_text(f"  {record['status']}{why}")
+        decision = f", {record['decision']}" if record["decision"] else ""
+        print_text(f"  {record['status']}{why}{decision}")
+
+
+def record_cells(record: dict[str, Any], view: AgentView) -> list[Cell]:
+    """A record for a line into a pipe: table, title, due, file and quote."""
+    data = record["data"]
+    return [
+        record["table"],
+        title_of(data),
+        due_of(data, view.zone),
+        record["path"],
+        record["quote"],
+    ]
+
+
+def headline(record: dict[str, Any], view: AgentView) -> str:
+    """A record for a person: what it is, its title, and what matters about when."""
+    data = record["data"]
+    due = due_of(data, view.zone)
+    about = ["done"] if data.get("status") == "done" else []
+    about += [f"due {due}"] if due else []
+    return f"{record['table']}: {title_of(data)}" + (f" ({', '.join(about)})" if about else "")
+
+
+def print_source(record: dict[str, Any], view: AgentView) -> None:
+    """Print for a person where a record comes from."""
+    print_text(f"  {view.near(record['path'])}: “{one_line(record['quote'])}”")
 
 
 def _facts(run: dict[str, Any]) -> dict[str, Cell]:
     files = run["coverage"]
     sent = run["deliveries"]
     listed = "" if files["listed"] is None else f"{files['listed']} listed, "
+    delivers = run["mode"] == "full" or run["applied_at"] is not None
     return {
         "run": run["id"],
         "agent": run["agent_name"],
         "device": run["device_id"],
+        "mode": run["mode"].replace("_", " "),
         "status": waits_for(run),
         "started_by": run["trigger"],
         "scheduled_for": local_time(run["scheduled_for"]),
@@ -100,9 +125,13 @@ def _facts(run: dict[str, Any]) -> dict[str, Cell]:
         "files": f"{listed}{files['read']} read, {files['unchanged']} unchanged, "
         f"{files['skipped']} skipped, {files['failed']} failed",
         "records": f"{run['items_created']} new: {sent['delivered']} delivered, "
-        f"{sent['pending']} pending, {sent['failed']} failed",
+        f"{sent['pending']} pending, {sent['failed']} failed"
+        if delivers
+        else None,
         "dropped": ", ".join(f"{count} {reason}" for reason, count in files["dropped"].items()),
         "model": _model_use(run["usage"]),
+        "applied": local_time(run["applied_at"]),
+        "reverted": local_time(run["reverted_at"]),
     }
 
 

@@ -1,19 +1,28 @@
-"""The verbs for runs: `run` starts, cancels and sends again; `runs` tells what came of them."""
+"""The group `run`: start, cancel, send again."""
 
 from __future__ import annotations
 
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import click
 
 from noond.cli.client import Client, Problem, segment
-from noond.cli.connected import connected, find_agent, find_run_id, json_option
+from noond.cli.connected import (
+    connected,
+    find_agent,
+    find_run_id,
+    json_option,
+    run_verb,
+    view_of_agent,
+)
 from noond.cli.default_group import DefaultGroup
 from noond.cli.exits import CommandFailed, ExitCode
-from noond.cli.output import local_time, note, print_json, print_line, print_rows
+from noond.cli.output import note, on_terminal, print_facts, print_json, print_line
+from noond.cli.preview_report import count_proposals, estimate_facts, print_proposals
+from noond.cli.previews import apply, diff, revert
 from noond.cli.progress import wait_for_run
-from noond.cli.run_report import print_run, waits_for
+from noond.cli.run_report import print_errors, print_run
+from noond.models.preview import RunMode
 from noond.models.run import RunStatus
 
 DONE = frozenset({RunStatus.SUCCESS, RunStatus.PARTIAL})
@@ -21,61 +30,126 @@ DONE = frozenset({RunStatus.SUCCESS, RunStatus.PARTIAL})
 
 @click.group(cls=DefaultGroup, default="start")
 def run() -> None:
-    """Run an agent now, cancel a run, send again.
+    """Run an agent, look before it, undo it.
 
     `noond run NAME` is short for `noond run start NAME`.
 
     \b
     Example:
       noond run notes --wait
+      noond run notes --dry-run
     """
+
+
+for _verb in (apply, revert, diff):
+    run.add_command(_verb)
 
 
 @run.command()
 @click.argument("name")
 @click.option("--wait", is_flag=True, help="Wait for the end and show the progress.")
+@click.option("--estimate", is_flag=True, help="Only tell what there is to read, and its price.")
+@click.option("--dry-run", is_flag=True, help="Only show what would be suggested.")
 @json_option
 @connected
-def start(client: Client, name: str, wait: bool, as_json: bool) -> None:
+def start(
+    client: Client, name: str, wait: bool, estimate: bool, dry_run: bool, as_json: bool
+) -> None:
     """Run the agent NAME now.
 
     With --wait the exit code says how the run ended: 0 for success and partial, else 1.
-    A run waits for its device when the device is away.
+    --estimate and --dry-run wait too; neither changes anything on the device. An estimate asks
+    no model. A dry run can be applied. A run waits for its device when the device is away.
 
     \b
     Example:
       noond run start notes --wait
+      noond run start notes --estimate
+      noond run start notes --dry-run
     """
+    if estimate and dry_run:
+        raise click.UsageError("Take --estimate or --dry-run.", click.get_current_context())
+    mode = RunMode.ESTIMATE if estimate else RunMode.DRY_RUN if dry_run else RunMode.FULL
     found = find_agent(client, name)
     try:
-        accepted = client.post(f"/agents/{segment(found['id'])}/runs")
+        accepted = client.post(f"/agents/{segment(found['id'])}/runs", {"mode": mode.value})
     except Problem as problem:
         if problem.members.get("code") == "run_in_progress":
             raise _in_progress(found["name"], str(problem.members.get("run_id"))) from None
         raise
-    if not wait:
+    if mode is RunMode.FULL and not wait:
         if as_json:
             print_json(accepted)
         else:
             print_line(accepted["run_id"], accepted["status"])
             note(f"See what comes of it: `noond runs {accepted['run_id']}`")
         return
-    try:
-        ended = wait_for_run(client, accepted["run_id"])
-    except KeyboardInterrupt:
-        raise CommandFailed(
-            "No longer waiting; the run goes on. End it with "
-            f"`noond run cancel {accepted['run_id']}`.",
-            ExitCode.INTERRUPTED,
-        ) from None
-    if as_json:
-        print_json(ended)
-    else:
-        print_run(ended)
+    if accepted["status"] == RunStatus.WAITING:
+        note(f"{found['device_id']} is away; the run begins when it is back.")
+    ended = _wait(client, accepted["run_id"], mode)
+    match mode:
+        case RunMode.FULL:
+            _show(ended, as_json)
+        case RunMode.ESTIMATE:
+            _show_estimate(ended, as_json)
+        case RunMode.DRY_RUN:
+            _show_proposals(client, ended, as_json)
     if ended["status"] not in DONE:
         raise CommandFailed(
             f"The run ended as {ended['status']}; `noond runs {ended['id']}` shows all of it."
         )
+
+
+def _wait(client: Client, run_id: str, mode: RunMode) -> dict[str, Any]:
+    try:
+        return wait_for_run(client, run_id, counts_records=mode is RunMode.FULL)
+    except KeyboardInterrupt:
+        raise CommandFailed(
+            f"No longer waiting; the run goes on. End it with `noond run cancel {run_id}`.",
+            ExitCode.INTERRUPTED,
+        ) from None
+
+
+def _show(ended: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        print_json(ended)
+    else:
+        print_run(ended)
+
+
+def _show_estimate(ended: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        print_json(ended)
+        return
+    print_facts(
+        {
+            "run": ended["id"],
+            "agent": ended["agent_name"],
+            **estimate_facts(ended["estimate"]),
+        }
+    )
+    print_errors(ended)
+    if ended["status"] in DONE:
+        command = run_verb(ended["agent_name"])
+        note(f"See what it would suggest: `{command} --dry-run`")
+        note(f"Run it: `{command} --wait`")
+
+
+def _show_proposals(client: Client, ended: dict[str, Any], as_json: bool) -> None:
+    proposals = client.items(f"/runs/{segment(ended['id'])}/proposals")
+    if as_json:
+        print_json({**ended, "proposals": proposals})
+        return
+    view = view_of_agent(client, ended["agent_id"])
+    print_proposals(proposals, view=view)
+    if proposals and on_terminal():
+        click.echo()
+    print_errors(ended, view)
+    files = ended["coverage"]
+    note(f"Proposals: {count_proposals(proposals)}.")
+    note(f"Files: {files['read']} read, {files['unchanged']} unchanged since the last run.")
+    if any(each["novelty"] == "new" for each in proposals):
+        note(f"Take what is new: `noond run apply {ended['id']}`")
 
 
 @run.command()
@@ -83,7 +157,9 @@ def start(client: Client, name: str, wait: bool, as_json: bool) -> None:
 @json_option
 @connected
 def cancel(client: Client, run_id: str, as_json: bool) -> None:
-    """Cancel a run: its id, or its agent's name for the newest.
+    """Cancel a run.
+
+    RUN is a run's id or the end of it, or an agent's name for its newest run.
 
     \b
     Example:
@@ -105,7 +181,7 @@ def cancel(client: Client, run_id: str, as_json: bool) -> None:
 def resend(client: Client, run_id: str, as_json: bool) -> None:
     """Send a run's failed records to the device again.
 
-    RUN is a run's id, or an agent's name for its newest run.
+    RUN is a run's id or the end of it, or an agent's name for its newest run.
 
     \b
     Example:
@@ -116,86 +192,6 @@ def resend(client: Client, run_id: str, as_json: bool) -> None:
         print_json(reply)
     else:
         print_line(f"{reply['deliveries']} records of run {reply['run_id']} are sent again.")
-
-
-@click.command()
-@click.argument("run_id", metavar="[RUN]", required=False)
-@click.option(
-    "--status", type=click.Choice([status.value for status in RunStatus]), help="Only these."
-)
-@click.option("--agent", metavar="NAME", help="Only this agent's runs.")
-@click.option(
-    "--limit",
-    type=click.IntRange(1, 10_000),
-    default=20,
-    show_default=True,
-    help="Show so many.",
-)
-@json_option
-@connected
-def runs(
-    client: Client,
-    run_id: str | None,
-    status: str | None,
-    agent: str | None,
-    limit: int,
-    as_json: bool,
-) -> None:
-    """List the runs, or show one with its records.
-
-    The list begins with the newest.
-
-    RUN is a run's id, or an agent's name for its newest run.
-
-    \b
-    Example:
-      noond runs --agent notes --limit 5
-      noond runs notes
-    """
-    if run_id is not None:
-        _show(client, find_run_id(client, run_id), as_json)
-        return
-    agent_id = find_agent(client, agent)["id"] if agent is not None else None
-    found = client.items("/runs", at_most=limit, agent_id=agent_id, status=status)
-    if as_json:
-        print_json({"items": found})
-        return
-    print_rows(
-        ("ID", "AGENT", "STATUS", "CREATED", "FILES", "NEW", "ERRORS"),
-        [
-            (
-                each["id"],
-                each["agent_name"],
-                waits_for(each),
-                local_time(each["created_at"]),
-                each["items_processed"],
-                each["items_created"],
-                each["error_count"],
-            )
-            for each in found
-        ],
-    )
-    if not found:
-        note("No such runs yet; start one with `noond run NAME`.")
-
-
-def _show(client: Client, run_id: str, as_json: bool) -> None:
-    found: dict[str, Any] = client.get(f"/runs/{segment(run_id)}")
-    records = client.items(f"/runs/{segment(run_id)}/records")
-    if as_json:
-        print_json({**found, "records": records})
-    else:
-        print_run(found, records, zone=_zone_of(client, found["agent_id"]))
-
-
-def _zone_of(client: Client, agent_id: str) -> ZoneInfo | None:
-    """The zone in which the agent's records have their dates; None when the agent is removed."""
-    try:
-        return ZoneInfo(client.get(f"/agents/{segment(agent_id)}")["timezone"])
-    except Problem as problem:
-        if problem.status == 404:
-            return None
-        raise
 
 
 def _in_progress(name: str, run_id: str) -> CommandFailed:

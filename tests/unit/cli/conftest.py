@@ -172,6 +172,10 @@ def run(agent: dict[str, Any]) -> dict[str, Any]:
         "agent_type": "local",
         "device_id": "laptop",
         "trigger": "manual",
+        "mode": "full",
+        "applied_at": None,
+        "reverted_at": None,
+        "estimate": None,
         "status": "success",
         "waiting_for": None,
         "scheduled_for": None,
@@ -208,5 +212,6 @@ def record() -> dict[str, Any]:
         "status": "failed",
         "error": "no such table\x1b[31m",
         "device_record_id": None,
+        "decision": None,
         "created_at": "2026-11-20T08:00:02.000Z",
     }

@@ -1,14 +1,12 @@
 from __future__ import annotations
 
 import asyncio
-import io
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from scripted_terminal import scripted_terminal
 
-from noond.cli import review
 from noond.cli.exits import ExitCode
 from noond.cli.output import local_day
 from noond.clock import SystemClock
@@ -104,26 +102,116 @@ def test_an_unknown_suggestion_is_said_so(noond: Noond, store: Path) -> None:
     assert "nothing" in outcome.err
 
 
-def test_a_person_is_asked_about_each(
-    noond: Noond, store: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    class Keyboard(io.StringIO):
-        def isatty(self) -> bool:
-            return True
+PROMPT = "[q]uit: "
 
-    # Approve; edit (title, then a wrong date); edit again with a right one; quit.
-    typed = ["a", "e", "Buy twine", "", "", "", "", "soon", "e", "Buy twine", "-", "", "high"]
-    typed += ["", "2026-11-27", "", "q"]
-    monkeypatch.setattr(sys, "stdin", Keyboard("\n".join(typed) + "\n"))
-    monkeypatch.setattr(review, "on_terminal", lambda: True)
-    outcome = noond("device", "review", "--store", str(store))
-    assert outcome.code == ExitCode.OK
-    assert "'soon' is not a date" in outcome.err
-    assert "\x1b" not in outcome.out
+
+def test_one_key_decides(store: Path) -> None:
+    with scripted_terminal("device", "review", "--store", str(store)) as person:
+        person.answer(PROMPT, "a")
+        person.answer("2 of 3 · tasks", "")
+        person.answer(PROMPT, "r")
+        person.answer(PROMPT, "s")
+        assert person.finish() == ExitCode.OK
     found = tasks(store)
-    assert found.keys() == {"Water\x1b[2J the plants", "Buy twine", "Call Ines"}
+    assert found.keys() == {"Water\x1b[2J the plants", "Call Ines"}
     assert found["Water\x1b[2J the plants"].approved
-    assert found["Buy twine"].approved
-    assert found["Buy twine"].data["priority"] == "high"
-    assert local_day(found["Buy twine"].data["dueDate"]) == "2026-11-27"
     assert not found["Call Ines"].approved
+    assert "Water\\x1b[2J the plants" in person.shown
+    assert "\x1b[2J" not in person.raw
+    assert "file   n.md" in person.shown
+    assert "quote  “- [ ] Buy string”" in person.shown
+    assert person.lines[-2] == "1 approved, 1 rejected; 1 left."
+    assert max(map(len, person.lines)) <= 80
+
+
+def test_the_last_decision_can_be_undone(store: Path) -> None:
+    with scripted_terminal("device", "review", "--store", str(store)) as person:
+        person.answer(PROMPT, "u")  # there is nothing to undo
+        person.answer(PROMPT, "r")
+        person.answer("2 of 3", "")
+        person.answer(PROMPT, "u")
+        person.answer("1 of 3", "")
+        person.answer(PROMPT, "a")
+        person.answer(PROMPT, "a")
+        person.answer(PROMPT, "r")
+        person.answer("undoes it: ", "u")
+        person.answer("3 of 3", "")
+        person.answer(PROMPT, "a")
+        person.answer("undoes it: ", "\r")
+        assert person.finish() == ExitCode.OK
+    assert len(tasks(store)) == 3
+    assert all(record.approved for record in tasks(store).values())
+
+
+def test_fields_are_edited_one_by_one(store: Path) -> None:
+    with scripted_terminal("device", "review", "--store", str(store)) as person:
+        person.answer(PROMPT, "s")
+        person.answer(PROMPT, "e")
+        for number, present, typed in [
+            (1, "none: Buy string", "\x15Buy twine\r"),  # Ctrl-U clears the line
+            (4, "none: medium", "\x15urgent\r"),
+            (4, "none: medium", "\x15high\r"),
+            (5, "none: ", "Ana, Bert\r"),
+            (6, "none: ", "soon\r"),
+            (6, "none: ", "2026-11-27\r"),
+            (7, "none: ", "nowhere\r"),
+            (7, "none: ", "HOME\r"),
+        ]:
+            person.answer("Field to change", str(number))
+            person.answer(present, typed)
+        person.answer("Enter keeps it: ", "\r")
+        person.answer(PROMPT, "q")
+        assert person.finish() == ExitCode.OK
+    for complaint in ("must be one of", "'soon' is not a date", "None is named 'nowhere'"):
+        assert complaint in person.shown
+    (edited,) = [record for record in tasks(store).values() if record.approved]
+    assert edited.data | {"dueDate": None} == {
+        "title": "Buy twine", "status": "todo", "priority": "high", "projectId": "home",
+        "assignee": '["Ana", "Bert"]', "dueDate": None,
+    }  # fmt: skip
+    assert local_day(edited.data["dueDate"]) == "2026-11-27"
+
+
+def test_an_edit_without_a_change_decides_nothing(store: Path) -> None:
+    with scripted_terminal("device", "review", "--store", str(store)) as person:
+        person.answer(PROMPT, "e")
+        person.answer("Enter goes back: ", "1")
+        person.answer("the plants", "\r")
+        person.answer("Enter goes back: ", "\r")
+        person.answer(PROMPT, "\x1b[Bxq")  # an arrow and other keys do nothing
+        assert person.finish() == ExitCode.OK
+    assert "Nothing decided; 3 left." in person.shown
+    assert not any(record.approved for record in tasks(store).values())
+
+
+@pytest.mark.parametrize(("prompt", "before"), [(PROMPT, ""), ("none: Buy string", "e1")])
+def test_ctrl_c_ends_it_and_keeps_what_was_decided(prompt: str, before: str, store: Path) -> None:
+    with scripted_terminal("device", "review", "--store", str(store)) as person:
+        person.answer(PROMPT, "a")
+        person.answer("2 of 3", before)
+        assert person.interrupt(prompt) == ExitCode.INTERRUPTED
+    assert "1 approved; 2 left." in person.shown
+    assert [record.approved for record in tasks(store).values()] == [True, False, False]
+
+
+def test_a_refused_decision_is_asked_for_again(store: Path) -> None:
+    async def refer() -> None:
+        async with open_store(store, clock=SystemClock()) as opened:
+            first = (await list_records(opened, table=Table.TASKS))[0]
+            comment = ToolCall(
+                id="call-9", action="insert", table=Table.TASK_COMMENTS,
+                data={"taskId": first.id, "content": "Not the cactus."}, deadline_ms=1000,
+            )  # fmt: skip
+            await apply_calls(opened, [comment])
+
+    asyncio.run(refer())
+    with scripted_terminal("device", "review", "--store", str(store)) as person:
+        person.answer("1 of 4", "")
+        person.answer(PROMPT, "r")
+        person.answer("2 of 4", "")
+        person.answer(PROMPT, "a")
+        person.answer("other records refer to this one", "")
+        person.answer("1 of 4", "")
+        person.answer(PROMPT, "q")
+        assert person.finish() == ExitCode.OK
+    assert len(tasks(store)) == 3

@@ -100,9 +100,9 @@ def test_runs_are_listed_and_filtered(
     started.items("/runs", listed, waiting)
     outcome = noond("runs", "--agent", "notes", "--status", "error", "--limit", "7")
     assert outcome.rows[0] == [
-        run["id"], "notes", "success", "2026-11-20T08:00:00.000Z", "2", "1", "4",
+        run["id"], "notes", "full", "success", "2026-11-20T08:00:00.000Z", "2", "1", "4",
     ]  # fmt: skip
-    assert outcome.rows[1][2] == "waiting for device"
+    assert outcome.rows[1][3] == "waiting for device"
     (sent,) = started.sent("GET", "/runs")
     assert sent.query == {"limit": ["7"], "agent_id": [agent["id"]], "status": ["error"]}
 
@@ -127,7 +127,7 @@ def test_a_run_is_shown_with_all_its_errors_and_records(
     assert ["error", "", "device_offline", "gone"] in outcome.rows
     assert outcome.rows[-1] == [
         "record", "tasks", "Send the contract", "2026-11-27", "a/standup.md",
-        "Ana will send the contract by Friday", "failed", "no such table\\x1b[31m",
+        "Ana will send the contract by Friday", "failed", "no such table\\x1b[31m", "",
     ]  # fmt: skip
     shown = noond("runs", word, "--json").document
     assert (shown["errors"], shown["records"]) == (errors, [record])
@@ -189,3 +189,23 @@ def test_an_unknown_cost_is_said_to_be_unknown(
     started.on("GET", f"/runs/{run['id']}", (200, {**run, "usage": usage}))
     started.items(f"/runs/{run['id']}/records")
     assert ["model", said] in noond("runs", run["id"]).rows
+
+
+def test_the_end_of_an_id_names_a_run(noond: Noond, started: ScriptedDaemon) -> None:
+    ids = ["0199c2d1-0000-7000-8000-0000aaaaaaaa", "0199c2d1-0000-7000-8000-0001aaaaaaaa"]
+    started.items("/runs", *({"id": each} for each in ids))
+    assert noond("run", "cancel", "aaaaaaaa").code == ExitCode.USAGE
+    started.on("POST", f"/runs/{ids[1]}/resend", (202, {"run_id": ids[1], "deliveries": 1}))
+    assert noond("run", "resend", "0001AAAAAAAA").code == ExitCode.OK
+    unknown = noond("run", "resend", "bbbbbbbb")
+    assert unknown.code == ExitCode.NOT_FOUND
+    assert "no agent and no run 'bbbbbbbb'" in unknown.err
+
+
+def test_an_agents_name_comes_before_the_end_of_an_id(
+    noond: Noond, started: ScriptedDaemon, agent: Document, run: Document
+) -> None:
+    started.items("/agents", {**agent, "name": "decade"})
+    started.items("/runs", run)
+    started.on("POST", f"/runs/{run['id']}/resend", (202, {"run_id": run["id"], "deliveries": 1}))
+    assert noond("run", "resend", "decade").code == ExitCode.OK

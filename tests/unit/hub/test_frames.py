@@ -75,6 +75,13 @@ def test_what_is_wrong_is_named(message: str, says: str) -> None:
         parse_from_device(message)
 
 
+def test_of_many_mistakes_the_first_is_named() -> None:
+    items = ",".join(["{}"] * 1000)
+    with pytest.raises(InvalidFrame, match=r"files\.0\.path") as caught:
+        parse_from_device('{"type":"agent_manifest","run_id":"r","files":[' + items + "]}")
+    assert len(caught.value.message) < 200
+
+
 def test_an_invalid_frame_refers_to_its_id() -> None:
     with pytest.raises(InvalidFrame) as caught:
         parse_from_device('{"type":"tool_result","id":"c9","result":[]}')

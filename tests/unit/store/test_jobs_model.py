@@ -1,0 +1,185 @@
+"""Whatever happens in whatever order, the jobs table agrees with a model of a few lines."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import hypothesis.strategies as st
+from hypothesis import settings
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from noond.clock import from_ms
+from noond.models.account import User
+from noond.models.job import Job, JobStatus
+from noond.store import jobs, opening, users
+from noond.store.database import connect_writer
+
+START = from_ms(1_800_000_000_000)
+USERS = ("ana", "ben", "cem")
+SLOTS = 3
+LONELY = 3
+
+
+@dataclass
+class Modelled:
+    """What the model knows of a job."""
+
+    id: str
+    user: str
+    queue: str
+    priority: int
+    key: str | None
+    due: int
+    known_type: bool = True
+    status: str = "pending"
+    attempt: int = 0
+    crashes: int = 0
+
+
+class JobsMachine(RuleBasedStateMachine):
+    """Inserts, claims, endings, crashes and time in any order."""
+
+    @initialize()
+    def open(self) -> None:
+        self.folder = tempfile.TemporaryDirectory()
+        path = Path(self.folder.name) / "noond.db"
+        opening.prepare(path)
+        self.database = connect_writer(path)
+        self.database.execute("PRAGMA synchronous=OFF")
+        for name in USERS:
+            users.insert(self.database, User(id=name, name=name, timezone="UTC", created_at=START))
+        self.model: dict[str, Modelled] = {}
+        self.turns: dict[str, int] = {}
+        self.attempts: list[Job] = []
+        self.now = 0
+
+    def teardown(self) -> None:
+        if hasattr(self, "database"):
+            self.database.close()
+            self.folder.cleanup()
+
+    def at(self, seconds: int) -> Any:
+        return START + timedelta(seconds=seconds)
+
+    @rule(
+        user=st.sampled_from(USERS),
+        queue=st.sampled_from("ab"),
+        priority=st.integers(1, 3),
+        key=st.sampled_from([None, None, "k", "l"]),
+        wait=st.integers(0, 3),
+        known_type=st.sampled_from([True, True, True, False]),
+    )
+    def insert(
+        self, user: str, queue: str, priority: int, key: str | None, wait: int, known_type: bool
+    ) -> None:
+        due = self.now + wait
+        job_id = jobs.insert(
+            self.database, user_id=user, job_type="t" if known_type else "later", queue=queue,
+            priority=priority, payload={}, concurrency_key=key, now=self.at(due),
+        )  # fmt: skip
+        self.model[job_id] = Modelled(job_id, user, queue, priority, key, due, known_type)
+
+    @rule(seconds=st.integers(1, 3))
+    def time_passes(self, seconds: int) -> None:
+        self.now += seconds
+
+    def expected_claim(self) -> Modelled | None:
+        running = [job for job in self.model.values() if job.status == "running"]
+        busy = {job.key for job in running if job.key is not None}
+        if any(job.crashes >= LONELY for job in running):
+            return None
+        ready = [
+            job
+            for job in self.model.values()
+            if job.status == "pending"
+            and job.due <= self.now
+            and job.known_type
+            and job.key not in busy
+        ]
+        if not ready:
+            return None
+        first = min(
+            ready,
+            key=lambda j: (j.queue, j.priority, self.turns.get(j.user, 0), j.due, j.id),
+        )
+        return None if first.crashes >= LONELY and running else first
+
+    @rule()
+    def claim(self) -> None:
+        running = sum(job.status == "running" for job in self.model.values())
+        expected = []
+        for _ in range(SLOTS - running):
+            job = self.expected_claim()
+            if job is None:
+                break
+            job.status, job.attempt = "running", job.attempt + 1
+            self.turns[job.user] = 1 + max(self.turns.values(), default=0)
+            expected.append((job.id, job.attempt))
+        claimed = jobs.claim_all_users(
+            self.database, job_types=["t"], free=SLOTS - running, now=self.at(self.now)
+        )
+        assert [(job.id, job.attempt) for job in claimed] == expected
+        self.attempts += claimed
+
+    def current(self, job: Job) -> Modelled | None:
+        known = self.model[job.id]
+        return known if (known.status, known.attempt) == ("running", job.attempt) else None
+
+    @precondition(lambda self: self.attempts)
+    @rule(data=st.data(), status=st.sampled_from(["completed", "failed", "cancelled"]))
+    def finish(self, data: st.DataObject, status: str) -> None:
+        job = data.draw(st.sampled_from(self.attempts))
+        known = self.current(job)
+        done = jobs.finish(self.database, job, JobStatus(status), error=None, now=self.at(self.now))
+        assert done is (known is not None)
+        if known is not None:
+            known.status, known.crashes = status, 0
+
+    @precondition(lambda self: self.attempts)
+    @rule(data=st.data(), wait=st.integers(0, 3))
+    def give_back(self, data: st.DataObject, wait: int) -> None:
+        job = data.draw(st.sampled_from(self.attempts))
+        known = self.current(job)
+        given = jobs.give_back(self.database, job, due=self.at(self.now + wait))
+        assert given is (known is not None)
+        if known is not None:
+            known.status, known.crashes, known.due = "pending", 0, self.now + wait
+
+    @precondition(lambda self: self.attempts)
+    @rule(data=st.data())
+    def make_due(self, data: st.DataObject) -> None:
+        job = data.draw(st.sampled_from(self.attempts))
+        known = self.model[job.id]
+        waits = (known.status, known.attempt) == ("pending", job.attempt) and known.due > self.now
+        assert jobs.make_due(self.database, job, now=self.at(self.now)) is waits
+        if waits:
+            known.due = self.now
+
+    @rule()
+    def crash_and_recover(self) -> None:
+        orphans = [job for job in self.model.values() if job.status == "running"]
+        assert jobs.recover_all_users(self.database) == len(orphans)
+        for job in orphans:
+            job.status, job.crashes = "pending", job.crashes + 1
+
+    @invariant()
+    def agrees(self) -> None:
+        rows = self.database.execute("SELECT id, status, attempt, crashes FROM jobs")
+        assert {tuple(row) for row in rows} == {
+            (job.id, job.status, job.attempt, job.crashes) for job in self.model.values()
+        }
+
+    @invariant()
+    def keys_and_slots_hold(self) -> None:
+        running = [job for job in self.model.values() if job.status == "running"]
+        keys = [job.key for job in running if job.key is not None]
+        assert len(keys) == len(set(keys))
+        assert len(running) <= SLOTS
+
+
+TestJobs = JobsMachine.TestCase
+TestJobs.settings = settings(max_examples=40, stateful_step_count=40, deadline=None)
