@@ -106,19 +106,13 @@ def revert(client: Client, run_id: str, wait: bool, as_json: bool) -> None:
     records = [
         record
         for record in client.items(f"/runs/{segment(run_id)}/records")
-        if record["decision"] in ("approved", "edited")
+        if record["decision"] in ("approved", "edited") or record["retraction"] == "kept"
     ]
-    # The device also keeps what was decided there and not told yet.
-    unknown = max(kept + state["kept"] - len(records), 0)
-    state |= {"kept": len(records) + unknown}
+    state |= {"kept": len(records)}
     if as_json:
         print_json({**state, "records": records})
     else:
         _print_reverted(state, records, view_of_agent(client, run["agent_id"]))
-        if unknown:
-            note(
-                f"The device kept {_records(unknown)} that were changed there; it has not said how."
-            )
     if state["failed"]:
         raise CommandFailed(
             f"{_records(state['failed'])} could not be deleted; the device did not answer."

@@ -78,9 +78,10 @@ def _row(run: dict[str, Any]) -> tuple[Cell, ...]:
 
 
 def _withdrawn(record: dict[str, Any]) -> dict[str, Any]:
-    """The record of a run of which all that nobody had decided on is deleted."""
-    gone = record["decision"] is None and record["status"] == "delivered"
-    return {**record, "status": "deleted"} if gone else record
+    """The record of an undone run, with what became of its deletion as its status."""
+    if record["retraction"] is None:
+        return record
+    return {**record, "status": record["retraction"], "error": record["retraction_error"]}
 
 
 def short_id(run_id: str) -> str:
@@ -106,8 +107,7 @@ def _show(client: Client, run_id: str, as_json: bool) -> None:
         more["undone"] = ", ".join(
             f"{undone[key]} {key}" for key in ("deleted", "pending", "kept", "failed")
         )
-        if undone["deleted"] and not any(undone[key] for key in ("pending", "kept", "failed")):
-            records = [_withdrawn(record) for record in records]
+        records = [_withdrawn(record) for record in records]
     print_run(found, records, view=view, more=more)
     if is_dry and found["applied_at"] is None:
         print_proposals(proposals, view=view)

@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 from noond.models.review import Verdict
+
+RetractionStatus: TypeAlias = Literal["pending", "deleted", "kept", "failed"]
+"""An undone record on its way off the device; `kept`: the device refused, see its error."""
 
 
 class DeliveryStatus(StrEnum):
@@ -42,7 +45,8 @@ class Delivery:
 class RunRecord:
     """A record of a run and what became of its delivery, for people to look at.
 
-    `span` is the quote's place in the source text, in characters.
+    `span` is the quote's place in the source text, in characters. `retraction` is what became of
+    it when the run was undone; None if it was not, or the person had decided on it before.
     """
 
     id: str
@@ -58,4 +62,6 @@ class RunRecord:
     error: str | None
     device_record_id: str | None
     decision: Verdict | None
+    retraction: RetractionStatus | None
+    retraction_error: str | None
     created_at: datetime

@@ -37,7 +37,7 @@ from noond.runners.journaling import journal_new, propose
 from noond.runners.local import ReceivedFile
 from noond.runners.outbox import Outbox
 from noond.runners.progress import Progress
-from noond.store import ledger, observability, proposals, run_errors, runs, users
+from noond.store import journal, ledger, observability, proposals, run_errors, runs, users
 from noond.store.database import Database
 from noond.store.ledger import KnownFile
 from noond.store.rows import Connection, Transaction
@@ -70,6 +70,21 @@ class _Work:
     account: CallAccount
     proceed: asyncio.Event
     halts: list[NoondError]
+    own_records: frozenset[str]
+
+    def context(self) -> DeviceContext | None:
+        """What records may refer to, and what need not be suggested because it exists.
+
+        A dry run is to show what the agent brought before as known, so these tasks (ids in
+        `own_records`) are left out for it.
+        """
+        context = self.files.context
+        if context is None or self.run.mode is not RunMode.DRY_RUN:
+            return context
+        return DeviceContext(
+            projects=context.projects,
+            tasks=tuple(task for task in context.tasks if task.id not in self.own_records),
+        )
 
 
 class Pipeline:
@@ -111,7 +126,12 @@ class Pipeline:
         end and are journaled, and then the error is raised. The same when `proceed` was cleared:
         ExtractionHalted.
         """
-        user = await self._database.read(lambda c: users.get(c, run.user_id))
+        user, own_records = await self._database.read(
+            lambda c: (
+                users.get(c, run.user_id),
+                journal.device_records_of_agent(c, run.user_id, run.agent_id),
+            )
+        )
         work = _Work(
             run=run,
             agent=agent,
@@ -126,6 +146,7 @@ class Pipeline:
             ),
             proceed=proceed,
             halts=[],
+            own_records=own_records,
         )
         slots = asyncio.Semaphore(self._concurrency)
         async with asyncio.TaskGroup() as group, aclosing(files.files()) as incoming:
@@ -180,7 +201,7 @@ class Pipeline:
             )
             return
         if not text.strip():
-            await self._database.write(lambda tx: runs.count_skipped(tx, run.user_id, run.id))
+            await self._database.write(lambda tx: self._skip(tx, work, file))
             return
         if not work.proceed.is_set():
             raise ExtractionHalted
@@ -192,11 +213,12 @@ class Pipeline:
             reference_at=file.modified_at or self._clock.now(),
             timezone=work.agent.timezone,
         )
+        context = work.context()
         extraction = await self._extractor.extract(
             document,
             instructions=work.agent.prompt_template,
             tables=tables,
-            context=work.files.context,
+            context=context,
             account=work.account,
         )
         outcome = await asyncio.to_thread(
@@ -204,7 +226,7 @@ class Pipeline:
             extraction.candidates,
             document=document,
             tables=tables,
-            context=work.files.context,
+            context=context,
             default_project_id=work.agent.default_project_id,
         )
         await self._database.write(
@@ -251,6 +273,19 @@ class Pipeline:
         if any(file.path.lower().endswith(extension) for extension in CONVERTED_EXTENSIONS):
             return await self._converter.text(file.raw, path=file.path)
         return await asyncio.to_thread(_plain_text, file)
+
+    def _skip(self, tx: Transaction, work: _Work, file: ReceivedFile) -> None:
+        """An empty file is done, too."""
+        run = work.run
+        runs.count_skipped(tx, run.user_id, run.id)
+        if run.mode is RunMode.FULL:
+            entry = KnownFile(
+                sha256=file.sha256,
+                extractor=work.extractor,
+                origin_path=file.path,
+                run_id=run.id,
+            )
+            ledger.put(tx, run.user_id, run.agent_id, file.path, entry, now=self._clock.now())
 
     def _store(
         self,

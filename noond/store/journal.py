@@ -130,6 +130,16 @@ def insert_record(
     )
 
 
+def device_records_of_agent(connection: Connection, user_id: str, agent_id: str) -> frozenset[str]:
+    """The ids, on the device, of the records that the agent brought."""
+    rows = connection.execute(
+        "SELECT device_record_id FROM deliveries"
+        " WHERE user_id = ? AND agent_id = ? AND device_record_id IS NOT NULL",
+        (user_id, agent_id),
+    )
+    return frozenset(row[0] for row in rows)
+
+
 def count_pending(connection: Connection, user_id: str, device_id: str) -> int:
     """How many deliveries wait for the device."""
     row = connection.execute(
@@ -242,9 +252,12 @@ def list_of_run(
 ) -> list[RunRecord]:
     """The run's records with their deliveries, oldest first, ids above `after`."""
     rows = connection.execute(
-        "SELECT records.*, deliveries.id AS delivery_id, status, error, device_record_id, decision"
+        "SELECT records.*, deliveries.id AS delivery_id, deliveries.status, deliveries.error,"
+        " device_record_id, decision, retractions.status AS retraction,"
+        " retractions.error AS retraction_error"
         "  FROM records JOIN deliveries ON deliveries.record_id = records.id"
         "  LEFT JOIN reviews ON reviews.delivery_id = deliveries.id"
+        "  LEFT JOIN retractions ON retractions.delivery_id = deliveries.id"
         " WHERE records.user_id = ? AND records.run_id = ? AND records.id > ?"
         " ORDER BY records.id LIMIT ?",
         (user_id, run_id, after or "", limit),
@@ -264,6 +277,8 @@ def list_of_run(
             error=row["error"],
             device_record_id=row["device_record_id"],
             decision=Verdict(row["decision"]) if row["decision"] else None,
+            retraction=row["retraction"],
+            retraction_error=row["retraction_error"],
             created_at=from_ms(row["created_at"]),
         )
         for row in rows

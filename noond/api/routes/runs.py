@@ -11,7 +11,7 @@ from noond.api.paging import Page, PageQuery, page_of
 from noond.api.routing import Answer, Call, Rate, Reply, Route
 from noond.errors import NotFound
 from noond.models.account import Scope
-from noond.models.delivery import DeliveryStatus, RunRecord
+from noond.models.delivery import DeliveryStatus, RetractionStatus, RunRecord
 from noond.models.preview import RunMode
 from noond.models.review import Verdict
 from noond.models.run import Run, RunStatus, Trigger, WaitingFor
@@ -128,6 +128,8 @@ class RecordReply(Reply):
     error: str | None
     device_record_id: str | None
     decision: Verdict | None = Field(description="What a person did with it.")
+    retraction: RetractionStatus | None = Field(description="What undoing the run did with it.")
+    retraction_error: str | None
     created_at: Moment
 
 

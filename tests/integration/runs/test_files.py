@@ -134,16 +134,22 @@ async def test_a_file_that_failed_is_read_again_and_its_error_goes(daemon: Runni
         assert (await api.until(second))["status"] == "success"
 
 
-async def test_empty_files_are_skipped(daemon: RunningDaemon) -> None:
+async def test_empty_files_are_skipped_once(daemon: RunningDaemon) -> None:
+    files = {"empty.md": "", "blank.md": " \n\n"}
     async with (
         daemon.started() as api,
         scripted_device(api.url, await api.pair()) as device,
     ):
-        await device.hello()
-        run_id = await api.start_run(await api.add_agent())
+        await device.hello("manifest")
+        agent_id = await api.add_agent()
+        first = await api.start_run(agent_id)
         await device.expect("agent_run")
-        await device.send_files(run_id, {"empty.md": "", "blank.md": " \n\n"})
-        run = await api.until(run_id)
+        await device.send_manifest(first, files)
+        await device.send_files(first, files)
+        run = await api.until(first)
+        second = await api.start_run(agent_id)
+        await device.expect("agent_run")
+        assert await device.send_manifest(second, files) == []
     assert run["status"] == "success"
     assert run["coverage"]["skipped"] == 2
     assert run["items_processed"] == 0

@@ -125,6 +125,7 @@ async def test_a_reverted_run_leaves_what_a_person_approved(daemon: RunningDaemo
         while state["pending"]:
             state = await api.get(f"/api/v1/runs/{ended['id']}/revert")
 
+        records = {each["data"]["title"]: each for each in await api.records(ended["id"])}
         again = await run(api, device, agent_id)
         other = await api.request(
             "PATCH", f"/api/v1/agents/{agent_id}", {"prompt_template": "Only mine."}
@@ -138,6 +139,12 @@ async def test_a_reverted_run_leaves_what_a_person_approved(daemon: RunningDaemo
         f"rec-{ids['Water the plants']}",
     }
     assert (state["deleted"], state["kept"]) == (1, 1)
+    assert {title: each["retraction"] for title, each in records.items()} == {
+        "Send the contract": "deleted",
+        "Book the room": None,
+        "Water the plants": "kept",
+    }
+    assert records["Water the plants"]["retraction_error"] == "the person has edited it"
     assert again["items_created"] == 0
     assert other["prompt_template"] == "Only mine."
     assert with_new_prompt["items_created"] == 1
@@ -173,6 +180,37 @@ async def test_the_difference_that_a_changed_type_list_makes(daemon: RunningDaem
     assert diff["changed"] == []
 
 
+async def test_a_dry_run_shows_what_the_device_has_from_this_agent_as_known(
+    daemon: RunningDaemon,
+) -> None:
+    async with (
+        daemon.started() as api,
+        scripted_device(api.url, await api.pair()) as device,
+    ):
+        await device.hello("manifest", "context")
+        agent_id = await api.add_agent()
+        await run(api, device, agent_id, {"b.md": NOTES["b.md"]}, records=1)
+        (call_id,) = device.applied
+        await api.request("PATCH", f"/api/v1/agents/{agent_id}", {"prompt_template": "New."})
+        started = await api.post(f"/api/v1/agents/{agent_id}/runs", {"mode": "dry_run"})
+        run_id = started["run_id"]
+        await device.expect("agent_run")
+        await device.send_manifest(run_id, NOTES)
+        tasks = [
+            {"id": f"rec-{call_id}", "title": "Water the plants"},
+            {"id": "own", "title": "Book the room"},
+        ]
+        await device.send(type="agent_context", run_id=run_id, tasks=tasks)
+        await device.send_files(run_id, NOTES)
+        ended = await api.until(run_id)
+        proposals = (await api.get(f"/api/v1/runs/{run_id}/proposals"))["items"]
+    assert {each["data"]["title"]: each["novelty"] for each in proposals} == {
+        "Send the contract": "new",
+        "Water the plants": "known",
+    }
+    assert ended["coverage"]["dropped"] == {"already_exists": 1}
+
+
 async def test_rejected_suggestions_stay_away_and_the_statistics_say_so(
     daemon: RunningDaemon,
 ) -> None:
@@ -184,7 +222,7 @@ async def test_rejected_suggestions_stay_away_and_the_statistics_say_so(
         agent_id = await api.add_agent()
         first = await run(api, device, agent_id, records=3)
         ids = {call["data"]["title"]: call_id for call_id, call in device.applied.items()}
-        decisions = [
+        decisions: list[dict[str, Any]] = [
             {"id": ids["Send the contract"], "decision": "rejected"},
             {"id": ids["Book the room"], "decision": "edited", "data": {"title": "Book it"}},
             {"id": "nobody-sent-this", "decision": "approved"},

@@ -213,5 +213,7 @@ def record() -> dict[str, Any]:
         "error": "no such table\x1b[31m",
         "device_record_id": None,
         "decision": None,
+        "retraction": None,
+        "retraction_error": None,
         "created_at": "2026-11-20T08:00:02.000Z",
     }

@@ -98,7 +98,7 @@ def test_a_backup_is_named_where_there_is_one(path: Path) -> None:
 def test_an_emptied_file_is_never_made_anew(path: Path) -> None:
     shutil.copy(path, path.with_name("noond-before-0002_more.db"))
     path.write_bytes(b"")
-    assert "it is empty" in refused(path, StorageDamaged)
+    assert "it is empty or gone" in refused(path, StorageDamaged)
 
 
 def test_an_emptied_file_with_a_wal_is_never_made_anew(path: Path, tmp_path: Path) -> None:
@@ -109,7 +109,7 @@ def test_an_emptied_file_with_a_wal_is_never_made_anew(path: Path, tmp_path: Pat
         shutil.copy(path.with_name("noond.db-wal"), crashed)
     emptied = crashed / "noond.db"
     emptied.touch()
-    assert "it is empty" in refused(emptied, StorageDamaged)
+    assert "it is empty or gone" in refused(emptied, StorageDamaged)
 
 
 def test_a_newer_schema_is_refused_as_it_is(path: Path) -> None:
@@ -208,3 +208,10 @@ def test_a_file_that_is_held_by_another_program_is_busy(
         other.execute("ROLLBACK")
     assert f"fuser -v {path}" in refusal.value.message
     opening.prepare(path)
+
+
+def test_a_database_that_is_gone_is_never_made_anew(path: Path) -> None:
+    shutil.copy(path, path.with_name("noond-before-0002_more.db"))
+    path.unlink()
+    assert "it is empty or gone" in refused(path, StorageDamaged)
+    assert not path.exists()
