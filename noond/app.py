@@ -245,10 +245,16 @@ async def _listening(
         ) from None
     try:
         port = runner.addresses[0][1]
-        host = f"[{server.host}]" if ":" in server.host else server.host
-        yield f"{'https' if tls else 'http'}://{host}:{port}"
+        yield f"{'https' if tls else 'http'}://{_reachable(server.host)}:{port}"
     finally:
         await site.stop()
+
+
+def _reachable(host: str) -> str:
+    """The host under which this machine reaches an address to listen on."""
+    if host in ("0.0.0.0", "::"):  # noqa: S104 - the addresses that mean every interface
+        return "localhost"
+    return f"[{host}]" if ":" in host else host
 
 
 @asynccontextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
-from typing import Literal
+from typing import Any, Literal
 
 import structlog
 from structlog.typing import EventDict, WrappedLogger
@@ -13,10 +13,22 @@ from noond.inert import inert
 
 
 def _make_inert(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    for key, value in event.items():
-        if isinstance(value, str) and key != "exception":
-            event[key] = inert(value)
-    return event
+    if "exception" in event:
+        # A console would show it on lines of its own, and its message may come from anywhere.
+        lines = map(str.strip, str(event.pop("exception")).splitlines())
+        event["traceback"] = " | ".join(line for line in lines if line.strip("~^"))
+    return {key: value if key.startswith("_") else _inert(value) for key, value in event.items()}
+
+
+def _inert(value: Any) -> Any:
+    """The value so that neither its text nor the `repr` of what is in it can act."""
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    if isinstance(value, dict):
+        return {inert(str(key)): _inert(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_inert(item) for item in value]
+    return inert(value if isinstance(value, str) else repr(value))
 
 
 def configure_logging(*, level: str, style: Literal["json", "console"]) -> None:
@@ -51,5 +63,13 @@ def configure_logging(*, level: str, style: Literal["json", "console"]) -> None:
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
     # httpx and the model client write whole URLs, the access log every request, at INFO.
-    for noisy in ("httpx", "httpcore", "openai", "aiohttp.access", "apscheduler"):
+    for noisy in (
+        "httpx",
+        "httpx2",
+        "httpcore",
+        "httpcore2",
+        "openai",
+        "aiohttp.access",
+        "apscheduler",
+    ):
         logging.getLogger(noisy).setLevel(logging.WARNING)

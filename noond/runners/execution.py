@@ -138,6 +138,10 @@ class RunExecutor:
         """End the run with an error that concerns all of it."""
         await self._end(user_id, run_id, error=error)
 
+    async def _interrupt(self, user_id: str, run_id: str, error: RunError) -> None:
+        """End a run that can never go on."""
+        await self._end(user_id, run_id, error=error, status=RunStatus.INTERRUPTED)
+
     async def _execute(self, user_id: str, run_id: str) -> Pause | None:
         run = await self._database.read(lambda c: runs.get(c, user_id, run_id))
         if run.status.final:
@@ -149,7 +153,7 @@ class RunExecutor:
             agent = await self._database.read(lambda c: agents.get(c, user_id, run.agent_id))
         except NotFound:
             gone = RunError(file=None, code="agent_deleted", message="the agent was deleted")
-            await self.fail(user_id, run_id, gone)
+            await self._interrupt(user_id, run_id, gone)
             return None
         if run.read_at is None:
             if not self._hub.is_online(user_id, run.device_id):
@@ -272,11 +276,8 @@ class RunExecutor:
         device = await self._database.read(lambda c: devices.find(c, run.user_id, run.device_id))
         if device is None:
             message = "the device was removed; give the agent another one"
-            await self._end(
-                run.user_id,
-                run.id,
-                error=RunError(file=None, code="device_revoked", message=message),
-            )
+            revoked = RunError(file=None, code="device_revoked", message=message)
+            await self._interrupt(run.user_id, run.id, revoked)
             return None
         now = self._clock.now()
         since = run.waiting_since if run.waiting_for == "device" and run.waiting_since else now

@@ -232,3 +232,20 @@ async def test_silence_ends_the_wait_and_what_came_counts(daemon: RunningDaemon)
     assert run["status"] == "partial"
     assert [error["code"] for error in run["errors"]] == ["device_silent"]
     assert run["items_created"] == 1
+
+
+async def test_a_run_whose_device_is_removed_can_never_go_on(daemon: RunningDaemon) -> None:
+    async with daemon.started() as api:
+        token = await api.pair()
+        async with scripted_device(api.url, token) as device:
+            await device.hello()
+            run_id = await api.start_run(await api.add_agent())
+            await device.expect("agent_run")
+            await device.send_files(run_id, {"a.md": NOTES["a.md"]}, complete=False)
+            await device.answer_all(1)
+            await api.request("DELETE", "/api/v1/devices/laptop")
+            assert await device.closed() == 4101
+        run = await api.until(run_id)
+    assert run["status"] == "interrupted"
+    assert [error["code"] for error in run["errors"]] == ["device_revoked"]
+    assert run["items_created"] == 1
