@@ -72,7 +72,8 @@ class DataDirectory:
         Raises KeyMismatch before anything is changed, DataDirectoryError when `noond init` was
         not run here, and what `store.opening.prepare` raises.
         """
-        if not self.database.exists():
+        if not self.database.exists() or self.database.stat().st_size == 0:
+            opening.refuse_emptied(self.database)
             raise DataDirectoryError(
                 f"{self.path} holds no database; make one with: "
                 f"noond init --data-dir {shlex.quote(str(self.path))}"

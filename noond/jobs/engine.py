@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 import structlog
@@ -26,6 +26,9 @@ from noond.store.rows import Transaction
 log = structlog.get_logger(__name__)
 
 _STORE_RETRY_SECONDS = 1.0
+_STORAGE_PAUSE = timedelta(seconds=10)
+_CANCEL_SECONDS = 3.0
+"""How long a cancelled job may take to end before the daemon's stop goes on without it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +69,8 @@ class JobEngine:
         self._clock = clock
         self._types = {job_type.name: job_type for job_type in types}
         self._slots = slots
-        self._running: dict[str, asyncio.Task[None]] = {}
+        # By task, not by id: a job that was given back may be claimed again at once.
+        self._running: dict[asyncio.Task[None], Job] = {}
         self._wake = asyncio.Event()
         self._stopping = False
         self._loop_task: asyncio.Task[None] | None = None
@@ -83,25 +87,38 @@ class JobEngine:
         self._wake.set()
 
     async def stop(self, *, grace_seconds: float) -> None:
-        """Claim no more, wait, then cancel; a cancelled job is given back with its attempt."""
+        """Claim no more, wait, then cancel; a cancelled job is given back with its attempt.
+
+        A job that does not end when it is cancelled is given back all the same: its attempt can
+        no longer finish it.
+        """
         self._stopping = True
+        self._wake.set()
         if self._loop_task is not None:
-            self._loop_task.cancel()
-            await asyncio.gather(self._loop_task, return_exceptions=True)
-        running = set(self._running.values())
-        if running:
-            _, late = await asyncio.wait(running, timeout=grace_seconds)
+            # Not cancelled: jobs of a claim that is just being committed must be given back.
+            await self._loop_task
+        if self._running:
+            _, late = await asyncio.wait(self._running, timeout=grace_seconds)
             for task in late:
                 task.cancel()
-            await asyncio.gather(*running, return_exceptions=True)
+            if late:
+                await asyncio.wait(late, timeout=_CANCEL_SECONDS)
+        for job in self._running.values():
+            log.error("job_stuck", job=job.id, type=job.job_type)
+        await self._give_back(list(self._running.values()))
 
     async def _claim_on_and_on(self) -> None:
         while True:
             self._wake.clear()
+            if self._stopping:
+                return
             try:
                 due_in = await self._claim()
             except StorageError as error:
                 log.error("jobs_not_claimed", error=error.message)
+                due_in = _STORE_RETRY_SECONDS
+            except Exception:
+                log.exception("jobs_not_claimed")
                 due_in = _STORE_RETRY_SECONDS
             try:
                 async with asyncio.timeout(due_in):
@@ -112,30 +129,37 @@ class JobEngine:
     async def _claim(self) -> float | None:
         """Start what is due; returns the seconds until something is, None if nothing will be."""
         free = self._slots - len(self._running)
-        if free > 0:
-            now = self._clock.now()
+        if free <= 0:
+            return None
+        now = self._clock.now()
 
-            def claim(tx: Transaction) -> tuple[list[Job], datetime | None]:
-                claimed = jobs.claim_all_users(tx, job_types=self._types, free=free, now=now)
-                return claimed, jobs.next_due_all_users(tx, now=now)
+        def claim(tx: Transaction) -> tuple[list[Job], datetime | None]:
+            claimed = jobs.claim_all_users(tx, job_types=self._types, free=free, now=now)
+            return claimed, jobs.next_due_all_users(tx, now=now)
 
-            claimed, next_due = await self._database.write(claim)
-            for job in claimed:
-                task = asyncio.create_task(self._run(job), name=f"job-{job.job_type}-{job.id}")
-                self._running[job.id] = task
-            if next_due is not None:
-                return max(0.0, (next_due - self._clock.now()).total_seconds())
-        return None
+        claimed, next_due = await self._database.write(claim)
+        if self._stopping:
+            await self._give_back(claimed)
+            return None
+        for job in claimed:
+            task = asyncio.create_task(self._run(job), name=f"job-{job.job_type}-{job.id}")
+            self._running[task] = job
+            task.add_done_callback(self._ended)
+        if next_due is None:
+            return None
+        return max(0.0, (next_due - self._clock.now()).total_seconds())
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        del self._running[task]
+        self._wake.set()
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("job_task_failed", task=task.get_name(), exc_info=error)
 
     async def _run(self, job: Job) -> None:
-        try:
-            snooze, store = await self._outcome(job)
-            await self._settle(job, store)
-            if snooze is not None and snooze.unless is not None and snooze.unless():
-                await self._settle(job, lambda tx: jobs.make_due(tx, job, now=self._clock.now()))
-        finally:
-            del self._running[job.id]
-            self._wake.set()
+        snooze, store = await self._outcome(job)
+        await self._settle(job, store)
+        if snooze is not None and snooze.unless is not None and snooze.unless():
+            await self._settle(job, lambda tx: jobs.make_due(tx, job, now=self._clock.now()))
 
     async def _outcome(self, job: Job) -> tuple[Snooze | None, Callable[[Transaction], bool]]:
         """Run the handler; returns its wish to be called again, and what to store."""
@@ -143,9 +167,19 @@ class JobEngine:
         try:
             snooze = await self._types[job.job_type].run(job)
         except asyncio.CancelledError:
-            if not self._stopping:
-                raise
-            return None, lambda tx: jobs.give_back(tx, job, due=now())
+            if self._stopping:
+                return None, lambda tx: jobs.give_back(tx, job, due=now())
+            task = asyncio.current_task()
+            if task is None or task.cancelling():
+                raise  # the loop itself ends
+            log.exception("job_failed", job=job.id, type=job.job_type)
+            message = "the work was cancelled from within"
+            return None, lambda tx: jobs.finish(tx, job, JobStatus.FAILED, error=message, now=now())
+        except StorageError as error:
+            # No fault of the job's: it goes on when the database does.
+            log.error("job_not_stored", job=job.id, type=job.job_type, error=error.message)
+            later = now() + _STORAGE_PAUSE
+            return None, lambda tx: jobs.give_back(tx, job, due=later)
         except Exception as error:
             log.exception("job_failed", job=job.id, type=job.job_type)
             message = f"{type(error).__name__}: {error}"
@@ -165,3 +199,18 @@ class JobEngine:
                 await asyncio.sleep(_STORE_RETRY_SECONDS)
             else:
                 return
+
+    async def _give_back(self, claimed: Sequence[Job]) -> None:
+        """Make these jobs due for the next daemon; what can't be stored it recovers by itself."""
+        if not claimed:
+            return
+        now = self._clock.now()
+
+        def store(tx: Transaction) -> None:
+            for job in claimed:
+                jobs.give_back(tx, job, due=now)
+
+        try:
+            await self._database.write(store)
+        except StorageError as error:
+            log.error("jobs_not_given_back", count=len(claimed), error=error.message)

@@ -17,7 +17,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Self, TypeVar
 
 import structlog
 
@@ -88,7 +88,7 @@ class Database:
         self._thread.start()
 
     @classmethod
-    async def open(cls, path: Path, *, readers: int = 2) -> Database:
+    async def open(cls, path: Path, *, readers: int = 2) -> Self:
         """Open a database that exists and has the present schema (see `store.opening`)."""
         writer = await asyncio.to_thread(connect_writer, path)
         return cls(path, writer, readers=readers)
@@ -126,11 +126,11 @@ class Database:
 
     def _read(self, work: Callable[[Connection], T]) -> T:
         connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
-        if connection is None:
-            connection = connect_reader(self._path)
-            self._local.connection = connection
-            self._reading.append(connection)
         try:
+            if connection is None:
+                connection = connect_reader(self._path)
+                self._local.connection = connection
+                self._reading.append(connection)
             return work(connection)
         except sqlite3.Error as error:
             raise translate(error) from error
@@ -160,7 +160,23 @@ class Database:
         self._writer.close()
 
     def _commit(self, batch: list[_Write[Any]]) -> None:
-        """Run the batch in one transaction; each item then holds its own result or error."""
+        """Run the batch in one transaction; each item then holds its own result or error.
+
+        When one of them takes the transaction down (SQLite does that when the disk is full), each
+        is run in a transaction of its own.
+        """
+        error = self._try(batch)
+        if error is None:
+            return
+        failure = translate(error)
+        log.error("commit_failed", code=failure.code, error=str(error), writes=len(batch))
+        if len(batch) > 1 and not isinstance(failure, StorageBusy):
+            for item in batch:
+                item.error = None
+                self._try([item])
+
+    def _try(self, batch: list[_Write[Any]]) -> sqlite3.Error | None:
+        """Run the batch in one transaction; returns why it could not be committed."""
         writer = self._writer
         changes = writer.total_changes
         try:
@@ -172,17 +188,16 @@ class Database:
             with contextlib.suppress(sqlite3.Error):
                 # SQLite may have rolled back by itself, for example when the disk is full.
                 writer.execute("ROLLBACK")
-            failure = translate(error)
-            log.error("commit_failed", code=failure.code, error=str(error), writes=len(batch))
-            self.alarm = failure.message
+            self.alarm = translate(error).message
             for item in batch:
                 item.error = item.error or translate(error)
-        else:
-            refused = [item.error for item in batch if isinstance(item.error, _ALARMING)]
-            if refused:
-                self.alarm = refused[0].message
-            elif writer.total_changes > changes:
-                self.alarm = None
+            return error
+        refused = [item.error for item in batch if isinstance(item.error, _ALARMING)]
+        if refused:
+            self.alarm = refused[0].message
+        elif writer.total_changes > changes:
+            self.alarm = None
+        return None
 
     def _run_one(self, item: _Write[Any]) -> None:
         writer = self._writer

@@ -34,7 +34,7 @@ def prepare(path: Path) -> None:
     fresh = not path.exists() or path.stat().st_size == 0
     try:
         if fresh:
-            _refuse_emptied(path)
+            refuse_emptied(path)
         else:
             _examine(path)
         connection = connect_writer(path)
@@ -47,11 +47,14 @@ def prepare(path: Path) -> None:
     path.chmod(0o600)
 
 
-def _refuse_emptied(path: Path) -> None:
-    """An empty file beside what was in it: SQLite would delete the WAL and begin anew."""
+def refuse_emptied(path: Path) -> None:
+    """Raise StorageDamaged for a missing or empty file that has a WAL or a backup beside it.
+
+    SQLite would delete the WAL and begin anew.
+    """
     wal = path.with_name(path.name + "-wal")
     if (wal.exists() and wal.stat().st_size > 0) or _backups(path):
-        raise _damaged(path, "it is empty")
+        raise _damaged(path, "it is empty or gone")
 
 
 def _examine(path: Path) -> None:

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from datetime import datetime
 
 from noond.clock import from_ms, to_ms
-from noond.errors import NotFound, RunInProgress
+from noond.errors import Conflict, NotFound, RunInProgress
 from noond.models.preview import Estimate, RunMode
 from noond.models.run import Coverage, Run, RunStatus, Trigger, WaitingFor
 from noond.store.rows import Connection, Row, Transaction, dump, load, time_or_none
@@ -73,9 +73,10 @@ def insert(
     late_reason: str | None,
     now: datetime,
 ) -> None:
-    """Store a queued run; raises RunInProgress when the agent has one that is not final.
+    """Store a queued run.
 
-    A second run for the same fire of the schedule is a Conflict of the unique index.
+    Raises RunInProgress when the agent has one that is not final, Conflict for a second run of
+    the same fire of its schedule.
     """
     try:
         tx.execute(
@@ -97,7 +98,7 @@ def insert(
     except sqlite3.IntegrityError:
         active = find_active(tx, user_id, agent_id)
         if active is None:
-            raise
+            raise Conflict("this fire of the schedule has had its run") from None
         raise RunInProgress(active.id) from None
 
 
@@ -116,17 +117,6 @@ def find_active(connection: Connection, user_id: str, agent_id: str) -> Run | No
     row = connection.execute(
         _SELECT + f"WHERE runs.user_id = ? AND runs.agent_id = ? AND status IN {_ACTIVE}",
         (user_id, agent_id),
-    ).fetchone()
-    return None if row is None else _run(row)
-
-
-def find_for_fire(
-    connection: Connection, user_id: str, agent_id: str, fire: datetime
-) -> Run | None:
-    """The run that was made for this fire of the agent's schedule."""
-    row = connection.execute(
-        _SELECT + "WHERE runs.user_id = ? AND runs.agent_id = ? AND scheduled_for = ?",
-        (user_id, agent_id, to_ms(fire)),
     ).fetchone()
     return None if row is None else _run(row)
 

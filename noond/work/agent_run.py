@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from noond.errors import StorageError
 from noond.jobs.engine import Snooze
 from noond.models.job import Job
 from noond.models.run import RunError
@@ -22,6 +23,8 @@ class AgentRunJob:
         run_id = str(job.payload["run_id"])
         try:
             pause = await self._executor.execute(job.user_id, run_id)
+        except StorageError:
+            raise  # the engine calls again when the database may be well
         except Exception as error:
             message = f"noond failed ({type(error).__name__}); its log says why"
             await self._executor.fail(

@@ -74,6 +74,7 @@ class CrashSite:
     on_frame: Callable[[], None] | None = None
     """Called after each frame that the device has dealt with."""
     _before: str | None = None
+    _calls_left: int = 0
 
     def __post_init__(self) -> None:
         made = init_data_dir(self.root / "data", timezone="UTC")
@@ -178,6 +179,10 @@ class CrashSite:
     async def _obey(self, device: ScriptedDevice, frame: dict[str, Any]) -> None:
         if frame["type"] == "tool_call":
             record = self.notebook.insert(frame)
+            self._calls_left -= 1
+            if self._calls_left == 0 and self.daemon is not None:
+                self.daemon.kill()
+                return
             await device.send(type="tool_result", id=frame["id"], result={"id": record})
         elif frame["type"] == "agent_run":
             listed = [
@@ -224,8 +229,19 @@ class CrashSite:
         return await api.until(run_id or newest[0]["id"])
 
     async def killed_run(self, order: str) -> dict[str, Any]:
-        """Begin a run that is killed as ordered, start the daemon again, and see the run's end."""
-        run_id, code, _ = await self._broken_run(lambda: self.order(order))
+        """Begin a run that is killed as ordered, start the daemon again, and see the run's end.
+
+        Beside the orders of `crashing_daemon`: `kill call, sent N`, when the device has applied
+        that many calls and has not answered the last.
+        """
+
+        def prepare() -> None:
+            if order.startswith("kill call, sent"):
+                self._calls_left = int(order.rsplit(maxsplit=1)[-1])
+            else:
+                self.order(order)
+
+        run_id, code, _ = await self._broken_run(prepare)
         assert code == -signal.SIGKILL
         return await self._resumed_run(run_id)
 

@@ -24,8 +24,6 @@ from datetime import timedelta
 from types import ModuleType
 from typing import Any
 
-from aiohttp import web
-
 from noond.cli.main import main
 from noond.hub import hub
 from noond.hub.calls import PendingCalls
@@ -58,7 +56,6 @@ POINTS: dict[str, int] = {
     "file, before commit": 4,
     "file, committed": 2,
     "call, before it is sent": 10,
-    "call, sent": 10,
     "call, answered": 10,
     "delivered, before commit": 10,
     "delivered, committed": 2,
@@ -70,7 +67,7 @@ POINTS: dict[str, int] = {
     "job finished, before commit": 1,
     "job finished, committed": 1,
 }
-"""The named crash points, each with a passage in the middle of a run of a dozen files."""
+"""The named crash points in the daemon, each with a passage in the middle of a run of 12 files."""
 
 
 class Fate:
@@ -147,7 +144,7 @@ def watch_transactions(fate: Fate) -> None:
 
 def watch_calls(fate: Fate) -> None:
     """Points on a call's way to the device and back."""
-    call, resolve, send_frame = hub.Hub.call, PendingCalls.resolve, web.WebSocketResponse.send_frame
+    call, resolve = hub.Hub.call, PendingCalls.resolve
 
     @functools.wraps(call)
     def calling(*arguments: Any, **more: Any) -> Any:
@@ -159,15 +156,8 @@ def watch_calls(fate: Fate) -> None:
         fate.passed("call, answered")
         return resolve(*arguments, **more)
 
-    @functools.wraps(send_frame)
-    async def sending(self: Any, message: bytes, *more: Any, **named: Any) -> None:
-        await send_frame(self, message, *more, **named)
-        if b'"tool_call"' in message[:100]:
-            fate.passed("call, sent")
-
     hub.Hub.call = calling  # type: ignore[method-assign]
     PendingCalls.resolve = resolving  # type: ignore[method-assign]
-    web.WebSocketResponse.send_frame = sending  # type: ignore[method-assign]
 
 
 def watch_frames(fate: Fate) -> None:
