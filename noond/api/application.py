@@ -19,7 +19,7 @@ from noond.api.network import NetworkPolicy
 from noond.api.rates import FailureThrottle, RequestRates
 from noond.api.routes import agents as agent_routes
 from noond.api.routes import devices as device_routes
-from noond.api.routes import health, run_events, socket
+from noond.api.routes import health, run_events, socket, stats
 from noond.api.routes import pairing as pairing_routes
 from noond.api.routes import previews as preview_routes
 from noond.api.routes import runs as run_routes
@@ -74,7 +74,8 @@ def build_application(
         *pairing_routes.routes(database, pairing, devices, idempotency, failures),
         *device_routes.routes(devices, idempotency, is_online=is_online),
         *socket.routes(authentication, serve_device),
-        *agent_routes.routes(agents, runs, reviews, idempotency),
+        *agent_routes.routes(agents, runs, idempotency),
+        *stats.routes(reviews),
         *run_routes.routes(runs),
         *preview_routes.routes(previews),
         *run_events.routes(runs, bus, streams, heartbeat_seconds=heartbeat_seconds),

@@ -151,16 +151,6 @@ def list_page(
     return [(_run(row), row["error_count"]) for row in rows]
 
 
-def list_active_of_device(connection: Connection, user_id: str, device_id: str) -> list[Run]:
-    """The device's runs that are not final, oldest first."""
-    rows = connection.execute(
-        _SELECT
-        + f"WHERE runs.user_id = ? AND runs.device_id = ? AND status IN {_ACTIVE} ORDER BY runs.id",
-        (user_id, device_id),
-    )
-    return [_run(row) for row in rows]
-
-
 def ever_ran(connection: Connection, user_id: str, agent_id: str) -> bool:
     """Whether the agent has had a run, in whatever state."""
     row = connection.execute(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
-from typing import Annotated, Any, Literal
+from datetime import datetime
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -16,11 +16,9 @@ from noond.models.account import Scope
 from noond.models.agent import Agent
 from noond.models.document import Table
 from noond.models.preview import RunMode
-from noond.models.review import Tally
 from noond.models.run import RunStatus
 from noond.models.schedule import MissedPolicy
 from noond.runners.agents import Agents, AgentSettings
-from noond.runners.reviews import Reviews
 from noond.runners.runs import Runs
 from noond.store.rows import Transaction
 
@@ -133,29 +131,6 @@ class StartRun(Body):
     )
 
 
-class StatsTally(Reply):
-    """Suggestions and decisions; `precision` is null before any decision."""
-
-    suggested: int
-    approved: int
-    edited: int
-    rejected: int
-    precision: float | None
-
-
-class WeekTally(StatsTally):
-    """Those of one week; `week` is its Monday (UTC)."""
-
-    week: date
-
-
-class StatsReply(StatsTally):
-    """How an agent's suggestions fare, in all and by week."""
-
-    agent_id: str
-    weeks: list[WeekTally]
-
-
 class RunStarted(Reply):
     """A run that was accepted; `status_url` tells how it goes."""
 
@@ -164,9 +139,7 @@ class RunStarted(Reply):
     status_url: str
 
 
-def routes(
-    agents: Agents, runs: Runs, reviews: Reviews, idempotency: Idempotency
-) -> tuple[Route, ...]:
+def routes(agents: Agents, runs: Runs, idempotency: Idempotency) -> tuple[Route, ...]:
     """The routes of agents."""
 
     def show(agent: Agent) -> AgentReply:
@@ -214,30 +187,8 @@ def routes(
         runs.started()
         return response
 
-    async def stats(call: Call) -> Answer:
-        agent_id = call.path["agent_id"]
-        found = await reviews.stats(call.user_id, agent_id)
-        return StatsReply(
-            agent_id=agent_id,
-            weeks=[WeekTally(week=week, **_tally(tally)) for week, tally in found.weeks],
-            **_tally(found.total),
-        )
-
     path = "/api/v1/agents"
     return (
-        Route(
-            method="GET",
-            path=f"{path}/{{agent_id}}/stats",
-            tag="Agents",
-            summary="See how an agent's suggestions fare",
-            description="What was suggested, approved, edited and rejected, by week for the last "
-            "twelve. `precision` is the part of the decided suggestions that people kept.",
-            access=Scope.READ,
-            rate=Rate.READ,
-            handler=stats,
-            reply=StatsReply,
-            errors=(NotFound,),
-        ),
         Route(
             method="POST",
             path=path,
@@ -344,13 +295,3 @@ def _reply(agent: Agent, next_fires: tuple[datetime, ...]) -> AgentReply:
         next_fires=next_fires,
         schedule_note=agent.schedule_note,
     )
-
-
-def _tally(tally: Tally) -> dict[str, Any]:
-    return {
-        "suggested": tally.suggested,
-        "approved": tally.approved,
-        "edited": tally.edited,
-        "rejected": tally.rejected,
-        "precision": tally.precision,
-    }
