@@ -13,6 +13,7 @@ import argparse
 import asyncio
 import gc
 import json
+import logging
 import multiprocessing
 import statistics
 import struct
@@ -23,6 +24,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from multiprocessing.connection import Connection as Pipe
 from typing import Any, cast
 
+import structlog
 import uvloop
 import websockets.asyncio.server
 from aiohttp import web
@@ -219,7 +221,9 @@ SERVERS: dict[str, Callable[[Opened], AbstractAsyncContextManager[Call]]] = {
 
 
 def run_server(name: str, pipe: Pipe) -> None:
-    """Play rounds until the parent ends the pipe: number of calls in, CPU seconds out."""
+    """Play rounds until the parent sends 0: number of calls in, CPU seconds out."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
+    logging.getLogger("websockets").setLevel(logging.CRITICAL)
 
     async def play() -> None:
         loop = asyncio.get_running_loop()

@@ -58,13 +58,11 @@ class Call:
 class PendingCalls:
     """The calls that one connection owes an answer to."""
 
-    __slots__ = ("_calls", "_seconds", "late_results")
+    __slots__ = ("_calls", "_seconds")
 
     def __init__(self, *, seconds: float) -> None:
         self._calls: dict[str, Call] = {}
         self._seconds = seconds
-        self.late_results = 0
-        """Answers nobody waited for: late, repeated, or never asked."""
 
     def __len__(self) -> int:
         return len(self._calls)
@@ -79,15 +77,16 @@ class PendingCalls:
         self._calls[frame.id] = call
         return call
 
-    def resolve(self, frame: ToolResult) -> None:
-        """Give a call its answer; one that nobody waits for is counted and dropped."""
+    def resolve(self, frame: ToolResult) -> bool:
+        """Give a call its answer; False when nobody waits for it: late, repeated, never asked."""
         call = self._calls.pop(frame.id, None)
         if call is None or call.future.done():
-            self.late_results += 1
-        elif frame.error is not None:
+            return False
+        if frame.error is not None:
             call.future.set_exception(CallRefused(frame.error[:2000]))
         else:
             call.future.set_result(frame.result or {})
+        return True
 
     def forget(self, call: Call) -> None:
         """The caller no longer waits."""

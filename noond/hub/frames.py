@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from typing import Annotated, Any, ClassVar, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
-from pydantic_core import from_json
+from pydantic import BaseModel, ConfigDict, FailFast, Field, TypeAdapter, ValidationError
+from pydantic_core import from_json, to_json
 
 from noond.errors import NoondError
 from noond.models.document import Table
@@ -49,7 +49,11 @@ class Frame(BaseModel):
 
     def encode(self) -> str:
         """The message's text; fields that are None are left out."""
-        return self.model_dump_json(exclude_none=True)
+        return self.to_bytes().decode()
+
+    def to_bytes(self) -> bytes:
+        """The message's text in UTF-8."""
+        return to_json(self, exclude_none=True, inf_nan_mode="null")
 
 
 class Part(BaseModel):
@@ -97,7 +101,7 @@ class AgentManifest(Frame):
     bulk = True
     type: Literal["agent_manifest"] = "agent_manifest"
     run_id: Id
-    files: list[ListedFile]
+    files: Annotated[list[ListedFile], FailFast()]
     last: bool = False
 
 
@@ -125,7 +129,7 @@ class AgentData(Frame):
     type: Literal["agent_data"] = "agent_data"
     run_id: Id
     seq: Annotated[int, Field(ge=1)] | None = None
-    files: list[SentFile]
+    files: Annotated[list[SentFile], FailFast()]
 
 
 class AgentComplete(Frame):
@@ -159,8 +163,8 @@ class AgentContext(Frame):
     bulk = True
     type: Literal["agent_context"] = "agent_context"
     run_id: Id
-    projects: list[ContextProject] = []
-    tasks: list[ContextTask] = []
+    projects: Annotated[list[ContextProject], FailFast()] = []
+    tasks: Annotated[list[ContextTask], FailFast()] = []
 
 
 class Decision(Part):
@@ -252,6 +256,7 @@ class AgentRun(Frame):
 class AgentWant(Frame):
     """Which files of the manifest shall travel; `last` on the final frame."""
 
+    bulk = True
     type: Literal["agent_want"] = "agent_want"
     run_id: Id
     paths: list[str]
@@ -283,6 +288,7 @@ class ReviewAck(Frame):
 class EventFrame(Frame):
     """Something that happened. Capability `notify`; latest wins, `gap` marks what was missed."""
 
+    bulk = True
     type: Literal["event"] = "event"
     topic: str
     data: dict[str, Any]

@@ -17,7 +17,7 @@ from aiohttp import web
 
 from noond import __version__
 from noond.config import HubSettings
-from noond.errors import DeviceOffline
+from noond.errors import DeviceOffline, NoondError
 from noond.hub import connection as socket
 from noond.hub.connection import Connection
 from noond.hub.frames import (
@@ -28,9 +28,9 @@ from noond.hub.frames import (
     AgentData,
     AgentManifest,
     DeviceHello,
-    ErrorFrame,
     Frame,
     FromDevice,
+    InvalidFrame,
     Limits,
     Review,
     ToolCall,
@@ -86,6 +86,8 @@ class Hub:
         self._someone = asyncio.Event()
         self.dropped_frames = 0
         """Frames of runs nobody asked for."""
+        self.late_results = 0
+        """Answers to calls that nobody waited for."""
         tasks.start(self._sweep(), name="hub-sweep")
 
     # --- for those who talk to devices -----------------------------------------------------------
@@ -108,7 +110,8 @@ class Hub:
     async def call(self, user_id: str, device_id: str, frame: ToolCall) -> dict[str, Any]:
         """Send a call and return the device's result.
 
-        Raises DeviceOffline, CallRefused, CallUnanswered or CallDisconnected.
+        Raises DeviceOffline, CallRefused, CallUnanswered or CallDisconnected; CallError when a
+        call with this id is under way.
         """
         connection = self._online(user_id, device_id)
         call = connection.calls.open(
@@ -143,10 +146,10 @@ class Hub:
             del self._streams[stream.run_id]
 
     def disconnect(self, user_id: str, device_id: str, code: int, reason: str) -> None:
-        """Close the device's socket, if it has one."""
-        connection = self._connections.get((user_id, device_id))
-        if connection is not None:
-            connection.close(code, reason)
+        """Close the device's sockets, also those that have not said hello."""
+        for connection in self._sockets:
+            if (connection.user_id, connection.device_id) == (user_id, device_id):
+                connection.close(code, reason)
 
     async def close(self, code: int = socket.CLOSE_RESTART) -> None:
         """Close every socket and take no new one; ends within about a second."""
@@ -175,6 +178,8 @@ class Hub:
 
         The response must be prepared with `autoping=False`, `decode_text=False`, no heartbeat.
         """
+        if transport is None:
+            return  # the device left while it was let in
         connection = Connection(
             ws,
             transport,
@@ -187,40 +192,49 @@ class Hub:
         self._someone.set()
         try:
             if self._stopping:
-                await connection.close(socket.CLOSE_RESTART, "the daemon stops")
-            elif await self._welcome(connection):
-                while (received := await connection.receive()) is not None:
-                    self._dispatch(connection, *received)
+                connection.close(socket.CLOSE_RESTART, "the daemon stops")
+            else:
+                await self._welcome(connection)
+            while (received := await connection.receive()) is not None:
+                self._dispatch(connection, *received)
         finally:
             self._sockets.discard(connection)
             self._detach(connection)
+            await connection.finish()
 
-    async def _welcome(self, connection: Connection) -> bool:
-        """Hello and welcome; False when the socket was closed instead."""
+    async def _welcome(self, connection: Connection) -> None:
+        """Hello and welcome, or the socket is closed for what is wrong."""
         try:
             async with asyncio.timeout(self._settings.hello_seconds):
                 received = await connection.receive()
         except TimeoutError:
-            await connection.close(socket.CLOSE_NO_HELLO, "no device_hello came in time")
-            return False
+            connection.close(socket.CLOSE_NO_HELLO, "no device_hello came in time")
+            return
         if received is None:
-            return False
+            return
         hello, _ = received
         if not isinstance(hello, DeviceHello):
-            await connection.close(socket.CLOSE_NO_HELLO, "the first frame must be device_hello")
-            return False
+            connection.close(socket.CLOSE_NO_HELLO, "the first frame must be device_hello")
+            return
         if hello.device_id != connection.device_id:
-            await connection.close(socket.CLOSE_TOKEN, "this token is another device's")
-            return False
+            connection.close(socket.CLOSE_TOKEN, "this token is another device's")
+            return
         if hello.protocol != PROTOCOL:
-            await connection.close(socket.CLOSE_VERSION, f"this daemon speaks version {PROTOCOL}")
-            return False
+            connection.close(socket.CLOSE_VERSION, f"this daemon speaks version {PROTOCOL}")
+            return
         connection.capabilities = CAPABILITIES.intersection(hello.capabilities)
-        pending = await self._greet(connection.user_id, hello)
+        try:
+            pending = await self._greet(connection.user_id, hello)
+        except NoondError as error:
+            log.error("device_not_greeted", device=connection.device_id, error=error.message)
+            connection.close(socket.CLOSE_RESTART, error.message)
+            return
         if pending is None:
-            await connection.close(socket.CLOSE_TOKEN, "the device's token has ended")
-            return False
+            connection.close(socket.CLOSE_TOKEN, "the device's token has ended")
+            return
         await self._attach(connection)
+        if not connection.open:
+            return
         connection.send(
             Welcome(
                 connection_id=connection.id,
@@ -231,16 +245,21 @@ class Hub:
             )
         )
         self._on_online(connection.user_id, connection.device_id)
-        return True
 
     async def _attach(self, connection: Connection) -> None:
+        """Make this the device's connection, unless it was closed in the meantime."""
         key = (connection.user_id, connection.device_id)
-        while (older := self._connections.get(key)) is not None:
+        while connection.open and (other := self._connections.get(key)) is not None:
+            replaced = "a newer connection of this device took over"
+            if other.id > connection.id:
+                connection.close(socket.CLOSE_REPLACED, replaced)
+                return
             # What the older socket received counts, so it is heard out (a second at most) before
             # its calls are sent again on the newer one.
-            older.close(socket.CLOSE_REPLACED, "a newer connection of this device took over")
-            await older.gone.wait()
-        self._connections[key] = connection
+            other.close(socket.CLOSE_REPLACED, replaced)
+            await other.gone.wait()
+        if connection.open:
+            self._connections[key] = connection
 
     def _detach(self, connection: Connection) -> None:
         key = (connection.user_id, connection.device_id)
@@ -256,15 +275,13 @@ class Hub:
 
     def _dispatch(self, connection: Connection, frame: FromDevice, size: int) -> None:
         if isinstance(frame, ToolResult):
-            connection.calls.resolve(frame)
+            self.late_results += not connection.calls.resolve(frame)
         elif isinstance(frame, AgentData | AgentManifest | AgentContext | AgentComplete):
             self._feed(connection, frame, size)
         elif isinstance(frame, Review):
             self._on_review(connection, frame)
         else:
-            connection.send(
-                ErrorFrame(code="invalid_frame", message="device_hello was already said")
-            )
+            connection.refuse(InvalidFrame("device_hello was already said"))
 
     def _feed(self, connection: Connection, frame: RunFrame, size: int) -> None:
         stream = self._streams.get(frame.run_id)

@@ -25,7 +25,8 @@ from noond.hub.frames import (
 RunFrame = AgentManifest | AgentContext | AgentData | AgentComplete
 
 UNCREDITED_BYTES: Final = 1_048_576
-"""Bytes of a run that may wait before a basic device's socket is no longer read."""
+"""Bytes of a run, beside those that credit was given for, that may wait before the device's socket
+is no longer read."""
 
 
 class StreamError(NoondError):
@@ -69,13 +70,15 @@ class RunStream:
     def __init__(self, run_id: str, connection: Connection, *, credit_bytes: int) -> None:
         self.run_id = run_id
         self.connection = connection
+        self.waiting_bytes = 0
+        """Bytes of the frames that came and are not done with."""
         self._credited = "credit" in connection.capabilities
         self._credit_left = credit_bytes
-        self._limit = UNCREDITED_BYTES
+        self._owed = 0
+        self._grant_bytes = credit_bytes // 4
+        self._uncredited = 0
         self._frames: deque[tuple[RunFrame, int]] = deque()
-        self._waiting_bytes = 0
-        self._taken_bytes = 0
-        self._taken_is_data = False
+        self._taken: tuple[RunFrame, int] | None = None
         self._next_seq = 1
         self._failure: StreamError | None = None
         self._closed = False
@@ -91,9 +94,11 @@ class RunStream:
             self.fail(SequenceGap(f"last_seq is {frame.last_seq}, received {self._next_seq - 1}"))
             return
         self._frames.append((frame, size))
-        self._waiting_bytes += size
-        if not self._credited and self._waiting_bytes > self._limit:
-            self.connection.pause(self.run_id)
+        self.waiting_bytes += size
+        if not self._by_credit(frame):
+            self._uncredited += size
+            if self._uncredited > UNCREDITED_BYTES:
+                self.connection.pause(self.run_id)
         self._arrived.set()
 
     def _accept(self, frame: AgentData, size: int) -> bool:
@@ -102,11 +107,14 @@ class RunStream:
             return False
         self._next_seq += 1
         if self._credited:
-            self._credit_left -= size
-            if self._credit_left < 0:
-                self.fail(CreditExceeded(f"{-self._credit_left} bytes beyond the credit"))
+            if size > self._credit_left:
+                self.fail(CreditExceeded(f"{size - self._credit_left} bytes beyond the credit"))
                 return False
+            self._credit_left -= size
         return True
+
+    def _by_credit(self, frame: RunFrame) -> bool:
+        return self._credited and isinstance(frame, AgentData)
 
     async def next(self, *, silence_seconds: float) -> RunFrame:
         """The next frame, once the one before was dealt with.
@@ -127,20 +135,24 @@ class RunStream:
                 raise StreamSilent(f"the device sent nothing for {silence_seconds:g} s") from None
         if self._failure is not None and not isinstance(self._failure, StreamDisconnected):
             raise self._failure
-        frame, size = self._frames.popleft()
-        self._taken_bytes = size
-        self._taken_is_data = isinstance(frame, AgentData)
-        return frame
+        self._taken = self._frames.popleft()
+        return self._taken[0]
 
     def _release(self) -> None:
-        size, self._taken_bytes = self._taken_bytes, 0
-        self._waiting_bytes -= size
-        if self._credited:
-            if size and self._taken_is_data:
-                self._credit_left += size
-                self.send(AgentCredit(run_id=self.run_id, bytes=size))
-        elif self._waiting_bytes <= self._limit:
-            self.connection.resume(self.run_id)
+        if self._taken is not None:
+            (frame, size), self._taken = self._taken, None
+            self.waiting_bytes -= size
+            if self._by_credit(frame):
+                self._owed += size
+            else:
+                self._uncredited -= size
+                if self._uncredited <= UNCREDITED_BYTES:
+                    self.connection.resume(self.run_id)
+        # Credit is given in quarters, and all of it when the device may be waiting for it.
+        if self._owed and (self._owed >= self._grant_bytes or not self._frames):
+            self._credit_left += self._owed
+            self.send(AgentCredit(run_id=self.run_id, bytes=self._owed))
+            self._owed = 0
 
     def send(self, frame: Frame) -> None:
         """Send a frame to the device on the stream's own connection."""
