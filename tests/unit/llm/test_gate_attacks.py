@@ -73,9 +73,9 @@ def test_an_answer_that_is_no_answer_is_refused_whole(attack: Attack) -> None:
         parse_answer(attack.answer or "")
 
 
-ACTIVE = st.characters(categories=["Cc", "Cf", "Cs", "Zl", "Zp", "Zs", "Mn", "Me"]) | st.sampled_from(
-    "\u034f\u115f\u3164\u2065\u2800\ufe0f\U000e0041\U000e0fff\x1b]\x07\r\n\x1f"
-)
+ACTIVE = st.characters(
+    categories=["Cc", "Cf", "Cs", "Zl", "Zp", "Zs", "Mn", "Me"]
+) | st.sampled_from("\u034f\u115f\u3164\u2065\u2800\ufe0f\U000e0041\U000e0fff\x1b]\x07\r\n\x1f")
 
 
 @given(st.text(ACTIVE | st.sampled_from("abc dé="), max_size=60))
