@@ -83,13 +83,14 @@ async def with_a_model(files: dict[str, str], milliseconds: float) -> list[Figur
 def plain_loop(base_url: str, count: int) -> None:
     """The loop somebody would write without noond: the same client, nothing stored."""
     from langchain_openai import ChatOpenAI
+    from pydantic import SecretStr
 
     chat = ChatOpenAI(
         base_url=base_url,
-        api_key="bench",
+        api_key=SecretStr("bench"),
         model="bench",
         timeout=60,
-        max_retries=0,  # type: ignore[arg-type]
+        max_retries=0,
     )
     texts = list(some_files(count).values())
 

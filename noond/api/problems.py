@@ -126,7 +126,8 @@ def problem_response(error: NoondError, *, request_id: str) -> web.Response:
         headers["Retry-After"] = str(_STORAGE_RETRY_SECONDS)
     return web.Response(
         status=status,
-        body=json.dumps(problem, ensure_ascii=False).encode("utf-8", "backslashreplace"),
+        # In ASCII: it may repeat field names of the caller's, with whatever they hold.
+        body=json.dumps(problem).encode(),
         content_type=MEDIA_TYPE,
         headers=headers,
     )

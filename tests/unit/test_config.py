@@ -1,4 +1,4 @@
-"""Settings: flag over environment over file over default; what is wrong is named with its origin."""
+"""Settings: flag over environment over file over default; errors name where a value was set."""
 
 from __future__ import annotations
 
