@@ -343,5 +343,5 @@ def item_path(item: ReceivedFile | RunError) -> str | None:
 
 
 def _plain_text(file: ReceivedFile) -> str:
-    text = source.normalise(source.decode(file.raw, path=file.path))
+    text = source.normalise(source.decode(file.raw))
     return source.normalise(source_text(file.path, text))
