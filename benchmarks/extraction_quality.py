@@ -194,7 +194,7 @@ def load_labels() -> list[Label]:
 def load_document(label: Label) -> Document:
     """The labelled document as the daemon would give it to an extractor."""
     raw = (CORPUS / label["file"]).read_bytes()
-    text = embedded.source_text(label["file"], normalise(decode(raw, path=label["file"])))
+    text = embedded.source_text(label["file"], normalise(decode(raw)))
     return Document(
         path=label["file"],
         text=text,
