@@ -93,9 +93,10 @@ class Api:
 class RunningDaemon:
     """A daemon that can be stopped and started again on the same data."""
 
-    def __init__(self, data_dir: Path, api_key: str, *, clock: Clock | None) -> None:
+    def __init__(self, data_dir: Path, api_key: str, *, user_id: str, clock: Clock | None) -> None:
         self.data_dir = data_dir
         self.api_key = api_key
+        self.user_id = user_id
         self._clock = clock
 
     @asynccontextmanager
@@ -115,4 +116,4 @@ class RunningDaemon:
 def new_daemon(directory: Path, *, clock: Clock | None = None) -> RunningDaemon:
     """Initialise a data directory below this one."""
     made = init_data_dir(directory / "data", timezone="UTC")
-    return RunningDaemon(made.data_dir, made.api_key, clock=clock)
+    return RunningDaemon(made.data_dir, made.api_key, user_id=made.user_id, clock=clock)
