@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from noond.llm.dates.stamps import Stamp, chat_stamps
 from noond.llm.embedded.names import People
-from noond.llm.embedded.outline import Line, outline
+from noond.llm.embedded.outline import Line, is_logged, outline
 from noond.llm.embedded.prose import read_prose
 from noond.llm.embedded.reading import Reading
 from noond.models.document import Candidate
@@ -18,7 +18,7 @@ _MESSAGE_LIMIT = 20_000
 def find_chat(text: str) -> list[Stamp]:
     """The messages' heads when the text is a chat: two or more, and one for every eight lines."""
     stamps = chat_stamps(text)
-    if not stamps:
+    if not stamps or is_logged(text[stamps[0].start :][:100]):
         return []
     lines = sum(1 for line in text.split("\n") if line.strip())
     return stamps if len(stamps) * _LINES_EACH >= lines else []

@@ -42,6 +42,17 @@ _REFUSED = re.compile(
     r"|no\s(?:va|van|debe|deben|tiene|tienen|hará)\b)",
     _FLAGS,
 )
+_UNNEEDED = re.compile(
+    r"\bno\sneed\s(?:to|for)\b|\b(?:we|you|they)\s(?:don['’]t|do\snot|won['’]t)\sneed\b"
+    r"|\bnot\s(?:needed|necessary|required)\b|\bnicht\s(?:mehr\s)?(?:nötig|notwendig|erforderlich)\b"
+    r"|\bpas\s(?:la\speine|besoin|nécessaire)\b|\bno\shacen?\sfalta\b|\bno\ses\snecesari[oa]\b",
+    _FLAGS,
+)
+_CORRELATIVE = re.compile(
+    r"\b(?:ni\b.{1,200}?\bni|weder\b.{1,200}?\bnoch|neither\b.{1,200}?\bnor)\b"
+    r"|\b(?:hardly|kaum|doubt|bezweif\w+|dudo|doute)\b",
+    _FLAGS | re.DOTALL,
+)
 _NOTHING = re.compile(
     r"(?:none|nothing|kein(?:e[nrs]?)?|nichts|aucune?|rien|ningun[oa]?|ningún"
     r"|nada)(?:\s[\w'’]+){0,3}"
@@ -89,6 +100,11 @@ def is_negated(text: str) -> bool:
     return bool(_NEGATED.search(text))
 
 
+def denies_all(sentence: str) -> bool:
+    """Whether every clause of the sentence is denied or doubted: `ni … ni`, `I doubt that`."""
+    return bool(_CORRELATIVE.search(sentence))
+
+
 def is_cancelled(text: str) -> bool:
     """Whether it says of itself that it is off."""
     return is_struck(text) or says_cancelled(text)
@@ -119,6 +135,7 @@ def is_no_task(text: str) -> bool:
         or is_cancelled(text)
         or bool(_SUPPOSED_START.match(text))
         or bool(_REFUSED.match(text))
+        or bool(_UNNEEDED.search(text))
         or status_of(text) is not None
     )
 

@@ -64,7 +64,7 @@ _BARE = re.compile(
     rf"{_COMMENT}[*_]{{0,3}}(?P<word>TODO|FIXME){_WHO}[*_]{{0,3}}\s+(?=[*_]{{0,3}}[^\s*_])"
 )
 _INSIDE = re.compile(
-    r"(?:(?<=[.!?;)\]])|(?<=[.!?][\"”’)])|(?<=\s[–—-]))\s+[*_]{0,3}(?P<word>TODO|TO DO|FIXME"
+    r"(?:(?<=[.!?;)\]])|(?<=[.!?][\"”’)])|(?<=\s[–—-]))\s+\(?[*_]{0,3}(?P<word>TODO|TO DO|FIXME"
     r"|ACTION(?:\sITEM)?|(?:Action"
     rf"\sitem|Action|Todo|To-do|Aufgabe|À\sfaire|Tâche|Tarea"
     rf"|Pendiente)){_WHO}[*_]{{0,3}}\s?:[*_]{{0,3}}\s*(?=[*_]{{0,3}}[^\s*_])"
@@ -143,6 +143,27 @@ _SECTION = re.compile(
     r"|esta|y)\b).*)?",
     re.IGNORECASE,
 )
+# What is still open, said freely: `Was noch zu tun ist`, `Il reste à faire`, `What's next`.
+_STILL_OPEN = re.compile(
+    r"(?:(?:things|what|whats|is|still|left|yet|was|noch|als|nächstes|alles|dinge|sachen|il|nous"
+    r"|ce|qu['’]il|qui|reste|encore|choses|lo|que|qué|queda|quedan|cosas|falta|todavía|aún|ist)\s)"
+    r"{0,4}(?:(?:left\s|still\s|yet\s)?to[\s-]dos?|to\sbe\sdone|zu\s(?:tun|erledigen)|noch\soffen"
+    r"|noch\sfehlt|à\sfaire|por\shacer|whats\snext|outstanding)(?:\s(?:ist|bleibt|next))?"
+    r"(?:\s?[:(\[–—-].*|\s(?:for|until|by|before|this|today|für|bis|vor|diese|avant|pour|d['’]ici"
+    r"|cette|para|antes|esta)\b.*)?",
+    re.IGNORECASE,
+)
+_FINITE = re.compile(
+    r"\b(?:are|includes?|comprises?|sind|umfassen|gehören|sont|comprennent|son|incluyen)\b",
+    re.IGNORECASE,
+)
+# "Aufgaben des Vorstands" are duties; those of a week or a meeting are work.
+_DUTIES = re.compile(
+    r"(?:aufgaben\s(?:des|der)|t[âa]ches\s(?:du|des|de\sla)|tareas\s(?:del|de\slas?|de\slos)"
+    r"|tasks\sof\sthe)\s(?!\w*(?:woche|tag|monat|sitzung|treffen|week|day|month|meeting|semaine"
+    r"|jour|mois|réunion|semana|día|mes|reunión))",
+    re.IGNORECASE,
+)
 _DECORATION = re.compile(r"^(?:[\W_]|\d{1,2}(?:\.\d{1,2})*[.)]?\s|[IVX]{1,4}[.)]\s)+|[\W_]+$")
 _LABEL = re.compile(r"[*_]{2,3}[^*_\n]{1,80}[*_]{2,3}\s?:?|[^\n]{1,80}:[*_]{0,3}")
 
@@ -151,9 +172,11 @@ _LABEL = re.compile(r"[*_]{2,3}[^*_\n]{1,80}[*_]{2,3}\s?:?|[^\n]{1,80}:[*_]{0,3}
 def section_kind(title: str) -> SectionKind | None:
     """What a heading promises about the lines below it."""
     plain = _DECORATION.sub("", title).strip().replace("'s", "s").replace("’s", "s")
-    match = _SECTION.fullmatch(plain) if len(plain) <= 100 else None
-    if not match:
+    if len(plain) > 100 or _FINITE.search(plain) or _DUTIES.match(plain):
         return None
+    match = _SECTION.fullmatch(plain)
+    if not match:
+        return "task" if _STILL_OPEN.fullmatch(plain) else None
     return _SECTION_OF[" ".join(match["word"].lower().split())]
 
 

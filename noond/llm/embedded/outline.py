@@ -23,6 +23,10 @@ _QUOTED = re.compile(r"[ \t]{0,3}>")
 _CALLOUT = re.compile(
     r"[ \t]{0,3}>[ \t]*\[!(todo|task|note|important|decision)\][-+]?[ \t]*(.*)$", re.IGNORECASE
 )
+_LOGGED = re.compile(
+    r"\[?\d{4}-\d\d-\d\d[T ]\d\d:\d\d\S*\s+\[?(?:TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|FATAL"
+    r"|CRITICAL)\b"
+)
 _FORWARDED = re.compile(
     r"[ \t]*-{2,}\s?(?:original message|forwarded message|ursprüngliche nachricht"
     r"|original-nachricht|weitergeleitete nachricht"
@@ -86,6 +90,11 @@ class Line:
         return mask_code(self.body)
 
 
+def is_logged(line: str) -> bool:
+    """Whether a machine wrote the line into a log: a time and a level."""
+    return bool(_LOGGED.match(line))
+
+
 def mask_code(text: str) -> str:
     """The text with inline code replaced by NULs, character for character."""
     if "`" not in text:
@@ -133,7 +142,7 @@ class _Outliner:
             yield previous
 
     def _line(self, offset: int, raw: str, previous: Line | None) -> Line:
-        if len(raw) > LINE_LIMIT:
+        if len(raw) > LINE_LIMIT or _LOGGED.match(raw):
             return self._make(Kind.CODE, offset, raw)
         fence = _FENCE.match(raw)
         if self._fence:

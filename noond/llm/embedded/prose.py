@@ -199,9 +199,9 @@ class _ProseReader:
             self._marked(line, marker, text, self._lines[end - 1].end)
             return end
         if self._passages.is_list_label(index):
-            self._standing.put_label(section_kind(line.body))
+            self._standing.put_label(section_kind(line.body), indent=line.indent)
             return index + 1
-        if is_label(line.body) or (self._standing.listed and line.indent == 0):
+        if is_label(line.body) or (self._standing.ends(line)):
             self._standing.put_label(None)
         if self._standing.label:
             return self._labelled(index, line)

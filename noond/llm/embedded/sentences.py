@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from noond.llm.dates.words import MONTH
 from noond.llm.embedded.clauses import Clause, find_clauses
-from noond.llm.embedded.judgement import is_negated, is_question, is_supposition
+from noond.llm.embedded.judgement import denies_all, is_negated, is_question, is_supposition
 from noond.llm.embedded.outline import mask_code
 from noond.llm.embedded.reading import Reading, assignee
 from noond.llm.embedded.tasktext import find_deadline
@@ -98,6 +98,8 @@ def read_sentences(
     for start, end in sentence_spans(masked):
         sentence = masked[start:end]
         if len(sentence) > _SENTENCE_LIMIT or is_question(sentence) or is_supposition(sentence):
+            continue
+        if denies_all(sentence):
             continue
         alone = _is_line(masked, start, end)
         made += _commitments(sentence, offset + start, reading, listed=listed or alone)

@@ -34,6 +34,7 @@ class Standing:
         self._section: Section | None = None
         self._label: SectionKind | None = None
         self._label_numbered = False
+        self._label_indent = 0
         self._listed = False
         self._told: Section | None = None
         self._entries: list[Entry] = []
@@ -53,6 +54,10 @@ class Standing:
         """Whether the present item is a detail of a task above it."""
         return any(entry.is_task for entry in self._entries)
 
+    def ends(self, line: Line) -> bool:
+        """Whether a line of text ends the list below the label: it is no deeper than the label."""
+        return self._listed and line.indent <= self._label_indent
+
     def enter(self, section: Section | None) -> str | None:
         """Go to a section; the id of the project that it or one around it names."""
         if section is not self._section:
@@ -70,8 +75,11 @@ class Standing:
         """The present section was taken as one note: its paragraphs are no further ones."""
         self._told = self._section
 
-    def put_label(self, kind: SectionKind | None, *, numbered: bool = False) -> None:
+    def put_label(
+        self, kind: SectionKind | None, *, numbered: bool = False, indent: int = 0
+    ) -> None:
         """Begin (None: end) a list under a label, itself a numbered entry or not."""
+        self._label_indent = indent
         self._label = kind
         self._label_numbered = numbered
         self._listed = False
@@ -80,6 +88,8 @@ class Standing:
         """Forget the entries that the item does not stand under."""
         self._listed = True
         self._entries = [entry for entry in self._entries if entry.indent < line.indent]
+        if line.indent < self._label_indent:
+            self._label = None
         if self._label_numbered and line.indent == 0 and line.bullet[:1].isdecimal():
             self._label = None
 
