@@ -20,6 +20,7 @@ import pytest
 import noond
 from noond.api.application import ROUTES, build_application
 from noond.api.routing import Route
+from noond.api.streams import Streams
 from noond.cli.main import cli
 from noond.clock import SystemClock
 from noond.config import LimitSettings, ServerSettings, Settings
@@ -88,7 +89,7 @@ def declared_routes() -> tuple[Route, ...]:
         for name, parameter in inspect.signature(build_application).parameters.items()
         if parameter.kind is parameter.KEYWORD_ONLY and parameter.default is parameter.empty
     }
-    behind |= {"clock": SystemClock(), "checks": {}}
+    behind |= {"clock": SystemClock(), "checks": {}, "streams": Streams(), "hash_key": b""}
     application = build_application(ServerSettings(), LimitSettings(), **behind)
     return application[ROUTES]
 
