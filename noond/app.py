@@ -121,7 +121,10 @@ async def open_daemon(settings: Settings, *, clock: Clock | None = None) -> Asyn
         )
         executor = RunExecutor(database, clock, hub, pipeline, outbox, progress, settings.runs)
         engine = JobEngine(
-            database, clock, types=job_types(executor), slots=settings.runs.concurrent
+            database,
+            clock,
+            settings.jobs,
+            types=job_types(executor, settings),
         )
         reconnect = Reconnect(database, clock, hub, outbox, tasks, wake=engine.wake)
 

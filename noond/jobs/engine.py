@@ -1,216 +1,244 @@
-"""The job engine: claims due jobs, runs them, gives back what could not end. It knows no type.
+"""The job engine: claims due jobs, runs them, stores how they ended. It knows no type.
 
-An acknowledged job is on the disk. Only the running attempt may finish a job. At start every
+An acknowledged job is on the disk. Only the running attempt may change a job. At start every
 running job is an orphan of a dead daemon (the data directory is locked, so there is no other) and
-is due at once. The engine is woken by inserts and by one timer for the next due time; while
-nothing is due it does nothing.
+is due at once. The engine is woken by operations and by one timer for the next due time; while
+nothing is due it does nothing. Everything goes through one transaction at a time: what was queued
+and what ended meanwhile, and the next claim.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Protocol
+from collections.abc import Sequence
+from typing import Any
 
 import structlog
 
 from noond.clock import Clock
-from noond.errors import StorageError
-from noond.models.job import Job, JobStatus
-from noond.store import jobs
+from noond.config import JobSettings
+from noond.errors import Invalid, StorageError
+from noond.jobs.attempts import Halt
+from noond.jobs.endings import Ending
+from noond.jobs.operations import Operations
+from noond.jobs.policy import JobType
+from noond.jobs.telemetry import Telemetry, TelemetrySnapshot
+from noond.jobs.transaction import EngineTransaction, Stored, admission_for
+from noond.jobs.workers import ProgressListener, Workers
+from noond.models.job import CancelAnswer, Enqueued, NewJob
+from noond.store import job_batches, job_endings, jobs
 from noond.store.database import Database
-from noond.store.rows import Transaction
 
 log = structlog.get_logger(__name__)
 
 _STORE_RETRY_SECONDS = 1.0
-_STORAGE_PAUSE = timedelta(seconds=10)
-_CANCEL_SECONDS = 3.0
-"""How long a cancelled job may take to end before the daemon's stop goes on without it."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Snooze:
-    """What a handler returns to be called again at that time, or when the job is made due.
-
-    `unless` is asked once the job can be claimed again: when what it waits for has come in the
-    meantime, the job is due at once.
-    """
-
-    until: datetime
-    unless: Callable[[], bool] | None = None
-
-
-class JobType(Protocol):
-    """One kind of work. `queue` and `priority` (1 highest) order it among the others."""
-
-    @property
-    def name(self) -> str:
-        """The type's stable name, as stored."""
-        ...
-
-    async def run(self, job: Job) -> Snooze | None:
-        """Do the work. None: done. An exception fails the job, and only this job.
-
-        Cancelled at the daemon's stop: what is not stored by then is done again.
-        """
-        ...
 
 
 class JobEngine:
-    """Runs at most `slots` jobs at once, from `start` to `stop`."""
+    """Runs jobs from `start` to `stop`; `on_progress` hears of progress as it is made."""
 
     def __init__(
-        self, database: Database, clock: Clock, *, types: Sequence[JobType], slots: int
+        self,
+        database: Database,
+        clock: Clock,
+        settings: JobSettings,
+        *,
+        types: Sequence[JobType],
+        on_progress: ProgressListener | None = None,
     ) -> None:
         self._database = database
         self._clock = clock
+        self._settings = settings
         self._types = {job_type.name: job_type for job_type in types}
-        self._slots = slots
-        # By task, not by id: a job that was given back may be claimed again at once.
-        self._running: dict[asyncio.Task[None], Job] = {}
-        self._wake = asyncio.Event()
+        self._telemetry = Telemetry()
+        self._operations = Operations()
+        self._workers = Workers(
+            database,
+            clock,
+            settings,
+            types=self._types,
+            operations=self._operations,
+            telemetry=self._telemetry,
+            on_progress=on_progress,
+        )
+        self._transaction = EngineTransaction(
+            clock, settings, self._types, admission_for(clock, settings, types)
+        )
+        self._storing = asyncio.Lock()
+        self._cancelling = False
         self._stopping = False
+        self._closing = False
         self._loop_task: asyncio.Task[None] | None = None
+
+    # --- from start to stop -----------------------------------------------------------------------
 
     async def start(self) -> None:
         """Recover what a dead daemon left running, then claim."""
-        recovered = await self._database.write(jobs.recover_all_users)
+        recovered = await self._database.write(self._transaction.recover)
         if recovered:
             log.info("jobs_recovered", count=recovered)
-        self._loop_task = asyncio.create_task(self._claim_on_and_on(), name="job-engine")
+        await self._database.read(self._transaction.restore_rates)
+        self._loop_task = asyncio.create_task(self._store_on_and_on(), name="job-engine")
+        self.wake()
 
     def wake(self) -> None:
-        """Jobs were inserted or made due: look at once."""
-        self._wake.set()
+        """Jobs were inserted or made due, or the clock has moved: look at once."""
+        self._operations.wake()
 
     async def stop(self, *, grace_seconds: float) -> None:
         """Claim no more, wait, then cancel; a cancelled job is given back with its attempt.
 
         A job that does not end when it is cancelled is given back all the same: its attempt can
-        no longer finish it.
+        no longer finish it. What is to be stored is stored before this returns.
         """
         self._stopping = True
-        self._wake.set()
+        async with self._storing:
+            pass  # a claim that is just being committed gives its jobs back
+        await self._workers.stop(grace_seconds=grace_seconds)
+        self._closing = True
+        self.wake()
         if self._loop_task is not None:
-            # Not cancelled: jobs of a claim that is just being committed must be given back.
             await self._loop_task
-        if self._running:
-            _, late = await asyncio.wait(self._running, timeout=grace_seconds)
-            for task in late:
-                task.cancel()
-            if late:
-                await asyncio.wait(late, timeout=_CANCEL_SECONDS)
-        for job in self._running.values():
-            log.error("job_stuck", job=job.id, type=job.job_type)
-        await self._give_back(list(self._running.values()))
+        self._operations.close()
 
-    async def _claim_on_and_on(self) -> None:
+    # --- for whoever queues, cancels and looks ----------------------------------------------------
+
+    def new_job(
+        self, job_type: str, user_id: str, payload: dict[str, Any], **changes: Any
+    ) -> NewJob:
+        """A job as its type's policy says; `changes` are fields of NewJob. Raises Invalid."""
+        known = self._types.get(job_type)
+        if known is None:
+            raise Invalid.field("job_type", f"there is no job type {job_type!r}")
+        return known.policy.new_job(job_type, user_id, payload, self._clock, **changes)
+
+    async def enqueue(self, job: NewJob) -> Enqueued:
+        """Queue a job; it is on the disk when this returns. Raises JobExists, StorageError.
+
+        To queue within a transaction of your own: `store.jobs.insert`, then `wake`.
+        """
+        now = self._clock.now()
+        if job.unique_key is None:
+            return await self._operations.insert(jobs.values_of(job, now=now))
+        unique: Enqueued = await self._operations.work(lambda tx: jobs.insert(tx, job, now=now))
+        return unique
+
+    async def enqueue_many(self, new_jobs: Sequence[NewJob]) -> list[Enqueued]:
+        """Queue jobs, all or none. Raises JobExists, StorageError."""
+        now = self._clock.now()
+        made = await self._database.write(lambda tx: jobs.insert_many(tx, new_jobs, now=now))
+        self.wake()
+        return made
+
+    async def enqueue_batch(
+        self, user_id: str, members: Sequence[NewJob], *, callback: NewJob | None = None
+    ) -> str:
+        """Queue a batch; returns its id. `callback` is queued when the last job has ended."""
+        now = self._clock.now()
+        batch_id = await self._database.write(
+            lambda tx: job_batches.insert(tx, user_id, members, callback=callback, now=now)
+        )
+        self.wake()
+        return batch_id
+
+    async def cancel(self, user_id: str, job_id: str) -> CancelAnswer:
+        """Cancel a job and what it has queued: at once while it waits, else as soon as it ends."""
+        now = self._clock.now()
+        answer: CancelAnswer = await self._operations.work(
+            lambda tx: job_endings.cancel(tx, user_id, job_id, now=now), cancels=True
+        )
+        return answer
+
+    async def revive(self, user_id: str, job_id: str) -> bool:
+        """Queue a failed or cancelled job anew; False for any other. Raises JobExists."""
+        now = self._clock.now()
+        return bool(
+            await self._operations.work(lambda tx: job_endings.revive(tx, user_id, job_id, now=now))
+        )
+
+    def telemetry(self) -> TelemetrySnapshot:
+        """What the engine has counted since its start, and what it is doing."""
+        running = self._workers.running
+        return self._telemetry.snapshot(
+            running=len(running), stuck=running.stuck, free=self._free()
+        )
+
+    # --- the loop ---------------------------------------------------------------------------------
+
+    def _free(self) -> int:
+        return max(0, self._settings.concurrent - len(self._workers.running))
+
+    async def _store_on_and_on(self) -> None:
         while True:
-            self._wake.clear()
-            if self._stopping:
-                return
+            await self._operations.woken()
             try:
-                due_in = await self._claim()
-            except StorageError as error:
-                log.error("jobs_not_claimed", error=error.message)
-                due_in = _STORE_RETRY_SECONDS
+                async with self._storing:
+                    due_in = await self._store()
             except Exception:
-                log.exception("jobs_not_claimed")
+                # Whatever it is, the other jobs go on.
+                log.exception("job_engine_failed")
                 due_in = _STORE_RETRY_SECONDS
-            try:
-                async with asyncio.timeout(due_in):
-                    await self._wake.wait()
-            except TimeoutError:
-                continue
-
-    async def _claim(self) -> float | None:
-        """Start what is due; returns the seconds until something is, None if nothing will be."""
-        free = self._slots - len(self._running)
-        if free <= 0:
-            return None
-        now = self._clock.now()
-
-        def claim(tx: Transaction) -> tuple[list[Job], datetime | None]:
-            claimed = jobs.claim_all_users(tx, job_types=self._types, free=free, now=now)
-            return claimed, jobs.next_due_all_users(tx, now=now)
-
-        claimed, next_due = await self._database.write(claim)
-        if self._stopping:
-            await self._give_back(claimed)
-            return None
-        for job in claimed:
-            task = asyncio.create_task(self._run(job), name=f"job-{job.job_type}-{job.id}")
-            self._running[task] = job
-            task.add_done_callback(self._ended)
-        if next_due is None:
-            return None
-        return max(0.0, (next_due - self._clock.now()).total_seconds())
-
-    def _ended(self, task: asyncio.Task[None]) -> None:
-        del self._running[task]
-        self._wake.set()
-        if not task.cancelled() and (error := task.exception()) is not None:
-            log.error("job_task_failed", task=task.get_name(), exc_info=error)
-
-    async def _run(self, job: Job) -> None:
-        snooze, store = await self._outcome(job)
-        await self._settle(job, store)
-        if snooze is not None and snooze.unless is not None and snooze.unless():
-            await self._settle(job, lambda tx: jobs.make_due(tx, job, now=self._clock.now()))
-
-    async def _outcome(self, job: Job) -> tuple[Snooze | None, Callable[[Transaction], bool]]:
-        """Run the handler; returns its wish to be called again, and what to store."""
-        now = self._clock.now
-        try:
-            snooze = await self._types[job.job_type].run(job)
-        except asyncio.CancelledError:
-            if self._stopping:
-                return None, lambda tx: jobs.give_back(tx, job, due=now())
-            task = asyncio.current_task()
-            if task is None or task.cancelling():
-                raise  # the loop itself ends
-            log.exception("job_failed", job=job.id, type=job.job_type)
-            message = "the work was cancelled from within"
-            return None, lambda tx: jobs.finish(tx, job, JobStatus.FAILED, error=message, now=now())
-        except StorageError as error:
-            # No fault of the job's: it goes on when the database does.
-            log.error("job_not_stored", job=job.id, type=job.job_type, error=error.message)
-            later = now() + _STORAGE_PAUSE
-            return None, lambda tx: jobs.give_back(tx, job, due=later)
-        except Exception as error:
-            log.exception("job_failed", job=job.id, type=job.job_type)
-            message = f"{type(error).__name__}: {error}"
-            return None, lambda tx: jobs.finish(tx, job, JobStatus.FAILED, error=message, now=now())
-        if snooze is not None:
-            return snooze, lambda tx: jobs.give_back(tx, job, due=snooze.until)
-        return None, lambda tx: jobs.finish(tx, job, JobStatus.COMPLETED, error=None, now=now())
-
-    async def _settle(self, job: Job, store: Callable[[Transaction], bool]) -> None:
-        while True:
-            try:
-                await self._database.write(store)
-            except StorageError as error:
-                log.error("job_not_stored", job=job.id, error=error.message)
-                if self._stopping:
-                    return  # recovered at the next start
-                await asyncio.sleep(_STORE_RETRY_SECONDS)
-            else:
+            if self._closing and not len(self._operations):
                 return
+            if due_in is not None:
+                self._operations.wake_in(due_in)
 
-    async def _give_back(self, claimed: Sequence[Job]) -> None:
-        """Make these jobs due for the next daemon; what can't be stored it recovers by itself."""
-        if not claimed:
-            return
-        now = self._clock.now()
-
-        def store(tx: Transaction) -> None:
-            for job in claimed:
-                jobs.give_back(tx, job, due=now)
-
+    async def _store(self) -> float | None:
+        """One transaction; returns the seconds until there is something to do anyway."""
+        batch = self._operations.take()
+        batch.progress = self._workers.take_progress()
+        free = 0 if self._stopping else self._free()
+        running = self._workers.running.by_type()
+        cancels = batch.cancels
+        began = self._clock.monotonic()
         try:
-            await self._database.write(store)
+            stored = await self._database.write(
+                lambda tx: self._transaction.run(
+                    tx, batch, free=free, running=running, cancelling=cancels
+                )
+            )
         except StorageError as error:
-            log.error("jobs_not_given_back", count=len(claimed), error=error.message)
+            log.error("jobs_not_stored", error=error.message, operations=len(batch))
+            batch.refuse(error)
+            if self._closing:
+                return None  # recovered at the next start
+            self._operations.keep(batch.endings)
+            return _STORE_RETRY_SECONDS
+        except Exception:
+            log.exception("jobs_not_stored", operations=len(batch))
+            if not len(batch):
+                return _STORE_RETRY_SECONDS
+            self._operations.keep(await batch.store_singly(self._database))
+            return 0.0
+        self._telemetry.stored(len(batch), self._clock.monotonic() - began)
+        self._began(stored)
+        batch.resolve()
+        for ending in batch.endings:
+            self._look_again(ending)
+        return self._due_in(stored)
+
+    def _began(self, stored: Stored) -> None:
+        self._transaction.started(stored.claimed)
+        for job in stored.claimed:
+            if self._stopping:
+                self._workers.give_back(job)
+            else:
+                self._workers.begin(job)
+        for job_id in stored.cancelling:
+            self._workers.running.halt_job(job_id, Halt.ASKED)
+
+    def _look_again(self, ending: Ending) -> None:
+        """What a snoozed job waits for may have come before it could be claimed again."""
+        if ending.unless is None or self._stopping or not ending.unless():
+            return
+        job, now = ending.attempt.job, self._clock.now()
+        self._operations.work(lambda tx: jobs.make_due(tx, job, now=now))
+
+    def _due_in(self, stored: Stored) -> float | None:
+        pauses = []
+        if stored.next_due is not None:
+            pauses.append((stored.next_due - self._clock.now()).total_seconds())
+        room_in = self._transaction.next_room_in()
+        if room_in is not None:
+            pauses.append(room_in)
+        return max(0.0, min(pauses)) if pauses else None

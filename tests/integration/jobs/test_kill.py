@@ -19,9 +19,12 @@ ENGINE = """
 import asyncio, sys
 from pathlib import Path
 from noond.clock import SystemClock
+from noond.config import JobSettings
 from noond.jobs.engine import JobEngine
+from noond.jobs.policy import JobPolicy
 from noond.models.account import User
-from noond.store import jobs, users
+from noond.models.job import NewJob
+from noond.store import users
 from noond.store.database import Database
 
 path, producing = Path(sys.argv[1]), sys.argv[2] == "produce"
@@ -29,8 +32,9 @@ clock = SystemClock()
 
 class Work:
     name = "work"
+    policy = JobPolicy(max_retries=0)
 
-    async def run(self, job):
+    async def run(self, job, context):
         # Some are in the middle of it when the process dies.
         for _ in range(job.payload["steps"]):
             await asyncio.sleep(0)
@@ -40,13 +44,11 @@ async def produce(database, engine, lane):
     while True:
         number += 1
         key = f"lane-{lane}" if number % 3 == 0 else None
-        job_id = await database.write(lambda tx: jobs.insert(
-            tx, user_id=("ana", "ben")[lane % 2], job_type="work", queue="q",
+        made = await engine.enqueue(NewJob(
+            user_id=("ana", "ben")[lane % 2], job_type="work", queue="q",
             priority=1 + number % 3, payload={"steps": number % 50}, concurrency_key=key,
-            now=clock.now(),
         ))
-        print("queued", job_id, flush=True)
-        engine.wake()
+        print("queued", made.id, flush=True)
 
 def left(connection):
     return connection.execute(
@@ -59,7 +61,8 @@ async def main():
             if not tx.execute("SELECT 1 FROM users WHERE id = ?", (name,)).fetchone():
                 users.insert(tx, User(id=name, name=name, timezone="UTC", created_at=clock.now()))
     await database.write(fill)
-    engine = JobEngine(database, clock, types=[Work()], slots=8)
+    engine = JobEngine(
+        database, clock, JobSettings(concurrent=8, rates={}), types=[Work()])
     await engine.start()
     if producing:
         await asyncio.gather(*(produce(database, engine, lane) for lane in range(4)))

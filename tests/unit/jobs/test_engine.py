@@ -12,8 +12,9 @@ import pytest
 from workshop import Handler, Workshop
 
 from noond.errors import StorageBusy
+from noond.jobs import endings as endings_module
 from noond.jobs import engine as engine_module
-from noond.jobs.engine import JobEngine, Snooze
+from noond.jobs.outcomes import Snooze
 from noond.models.job import Job
 from noond.store.database import connect_writer
 from noond.store.rows import Transaction
@@ -147,7 +148,7 @@ async def test_of_one_key_one_at_a_time_in_order(workshop: Workshop) -> None:
 
 async def test_what_a_dead_daemon_left_running_starts_at_once(workshop: Workshop) -> None:
     handler = Handler(forever)
-    dead = JobEngine(workshop.database, workshop.clock, types=[handler], slots=4)
+    dead = workshop.engine_of(handler)
     workshop.engine = dead
     await dead.start()
     job_id = await workshop.add(concurrency_key="k")
@@ -269,7 +270,7 @@ async def test_a_claim_that_could_not_be_stored_is_tried_again(
 async def test_a_handler_that_could_not_store_is_called_again(
     workshop: Workshop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(engine_module, "_STORAGE_PAUSE", timedelta())
+    monkeypatch.setattr(endings_module, "STORAGE_PAUSE", timedelta())
 
     async def work(job: Job) -> None:
         if job.attempt == 1:

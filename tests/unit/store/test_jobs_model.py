@@ -14,8 +14,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from noond.clock import from_ms
 from noond.models.account import User
-from noond.models.job import Job, JobStatus
-from noond.store import jobs, opening, users
+from noond.models.job import Job, JobStatus, NewJob
+from noond.store import job_claims, job_endings, jobs, opening, users
 from noond.store.database import connect_writer
 
 START = from_ms(1_800_000_000_000)
@@ -77,10 +77,11 @@ class JobsMachine(RuleBasedStateMachine):
         self, user: str, queue: str, priority: int, key: str | None, wait: int, known_type: bool
     ) -> None:
         due = self.now + wait
-        job_id = jobs.insert(
-            self.database, user_id=user, job_type="t" if known_type else "later", queue=queue,
-            priority=priority, payload={}, concurrency_key=key, now=self.at(due),
+        job = NewJob(
+            user_id=user, job_type="t" if known_type else "later", queue=queue,
+            priority=priority, concurrency_key=key, scheduled_at=self.at(due),
         )  # fmt: skip
+        job_id = jobs.insert(self.database, job, now=self.at(self.now)).id
         self.model[job_id] = Modelled(job_id, user, queue, priority, key, due, known_type)
 
     @rule(seconds=st.integers(1, 3))
@@ -119,7 +120,7 @@ class JobsMachine(RuleBasedStateMachine):
             job.status, job.attempt = "running", job.attempt + 1
             self.turns[job.user] = 1 + max(self.turns.values(), default=0)
             expected.append((job.id, job.attempt))
-        claimed = jobs.claim_all_users(
+        claimed = job_claims.claim_all_users(
             self.database, job_types=["t"], free=SLOTS - running, now=self.at(self.now)
         )
         assert [(job.id, job.attempt) for job in claimed] == expected
@@ -134,7 +135,9 @@ class JobsMachine(RuleBasedStateMachine):
     def finish(self, data: st.DataObject, status: str) -> None:
         job = data.draw(st.sampled_from(self.attempts))
         known = self.current(job)
-        done = jobs.finish(self.database, job, JobStatus(status), error=None, now=self.at(self.now))
+        done = job_endings.finish(
+            self.database, job, JobStatus(status), error=None, now=self.at(self.now)
+        )
         assert done is (known is not None)
         if known is not None:
             known.status, known.crashes = status, 0
@@ -144,7 +147,9 @@ class JobsMachine(RuleBasedStateMachine):
     def give_back(self, data: st.DataObject, wait: int) -> None:
         job = data.draw(st.sampled_from(self.attempts))
         known = self.current(job)
-        given = jobs.give_back(self.database, job, due=self.at(self.now + wait))
+        given = job_endings.give_back(
+            self.database, job, due=self.at(self.now + wait), now=self.at(self.now)
+        )
         assert given is (known is not None)
         if known is not None:
             known.status, known.crashes, known.due = "pending", 0, self.now + wait
@@ -162,7 +167,7 @@ class JobsMachine(RuleBasedStateMachine):
     @rule()
     def crash_and_recover(self) -> None:
         orphans = [job for job in self.model.values() if job.status == "running"]
-        assert jobs.recover_all_users(self.database) == len(orphans)
+        assert job_endings.recover_all_users(self.database, now=self.at(self.now)) == len(orphans)
         for job in orphans:
             job.status, job.crashes = "pending", job.crashes + 1
 

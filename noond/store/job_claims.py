@@ -1,0 +1,241 @@
+"""Claiming: which due jobs start next. The cost goes with what is started, not with the history.
+
+Due jobs stand in lanes (queue, priority, user, type), each in the order of time and id. A claim
+goes through the lanes; a type or queue that may not start anything is passed over with all that
+waits in it.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections import Counter
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Protocol
+
+from noond.models.job import Job, JobStatus
+from noond.store import job_holds, job_lanes
+from noond.store.job_lanes import KEY_HELD, RATE_HELD, READY, Lane
+from noond.store.jobs import job_of
+from noond.store.rows import Row, Transaction, load
+
+LONELY_CRASHES = 3
+"""A job that brought the daemon down that often in a row starts alone. The index says it too."""
+
+
+class Rates(Protocol):
+    """Who says how many may start now; what starts is counted when the claim is on the disk."""
+
+    def room(self, kind: str, name: str) -> int | None:
+        """Free starts of the type or queue; None without a limit."""
+        ...
+
+    def key_room(self, job_type: str, key: str) -> int | None:
+        """Free starts of the type's rate key; None without a limit."""
+        ...
+
+    def key_held(self, job_type: str, key: str) -> None:
+        """Jobs of the key are held back until it is released."""
+        ...
+
+    def released_keys(self) -> Sequence[tuple[str, int]]:
+        """Rate keys that have room again, and how much."""
+        ...
+
+
+class _Unlimited:
+    def room(self, kind: str, name: str) -> int | None:  # noqa: ARG002
+        return None
+
+    def key_room(self, job_type: str, key: str) -> int | None:  # noqa: ARG002
+        return None
+
+    def key_held(self, job_type: str, key: str) -> None:
+        raise AssertionError(f"{job_type} has no limit for {key}")
+
+    def released_keys(self) -> Sequence[tuple[str, int]]:
+        return ()
+
+
+def claim_all_users(
+    tx: Transaction,
+    *,
+    job_types: Collection[str],
+    free: int,
+    now: datetime,
+    queues: Sequence[str] = (),
+    rates: Rates | None = None,
+) -> list[Job]:
+    """Take up to `free` due jobs and start their next attempt.
+
+    In the order queue (those of `queues` in their order, others in the place of `default`, by
+    name), priority (1 first), the user served longest ago, due time, id; of one concurrency key
+    only while it has a place. A job that brought the daemon down three times in a row runs alone,
+    so that it takes nothing else down with it. Raises nothing for a type it does not know: such
+    jobs stay.
+    """
+    job_holds.promote_all_users(tx, now=now)
+    rates = rates or _Unlimited()
+    for key, room in rates.released_keys():
+        job_holds.release_rate_key_all_users(tx, key, room)
+    overall = rates.room("queue", "*")
+    free = free if overall is None else min(free, overall)
+    if free <= 0 or job_lanes.lonely_runs_all_users(tx):
+        return []
+    claim = _Claim(tx, job_types, free, rates)
+    groups = job_lanes.distinct_all_users(tx, ("queue", "priority"), hold=READY, fixed={})
+    for queue, priority in sorted(groups, key=lambda group: _rank(queues, *group)):
+        if not claim.goes_on:
+            break
+        if claim.queue_room(queue) > 0:
+            claim.take_group(queue, priority)
+    return claim.start(now)
+
+
+def _rank(queues: Sequence[str], queue: str, priority: int) -> tuple[int, str, int]:
+    known = queue if queue in queues else "default"
+    place = queues.index(known) if known in queues else len(queues)
+    return place, queue, priority
+
+
+class _Claim:
+    """One claim: what it has taken so far, and what it holds back."""
+
+    def __init__(
+        self, tx: Transaction, job_types: Collection[str], free: int, rates: Rates
+    ) -> None:
+        self._tx, self._types, self._free, self._rates = tx, job_types, free, rates
+        self.goes_on = True
+        self._taken: list[Row] = []
+        self._held: dict[int, list[str]] = {KEY_HELD: [], RATE_HELD: []}
+        self._started: Counter[tuple[str, str]] = Counter()
+        self._key_runs: dict[str, int] = {}
+        self._any_runs: bool | None = None
+        self._turns = job_lanes.turns_all_users(tx)
+        self._turn = max(self._turns.values(), default=0)
+        self._queues = {
+            row["queue"]: row
+            for row in self._tx.execute("SELECT queue, paused_at, concurrency FROM job_queues")
+        }
+
+    def queue_room(self, queue: str) -> int:
+        """How many jobs of the queue may start now."""
+        rule = self._queues.get(queue)
+        room = self._room("queue", queue)
+        if rule is None:
+            return room
+        if rule["paused_at"] is not None:
+            return 0
+        if rule["concurrency"] is not None:
+            runs = job_lanes.running_of_queue_all_users(self._tx, queue)
+            room = min(room, rule["concurrency"] - runs - self._started["queue", queue])
+        return room
+
+    def take_group(self, queue: str, priority: int) -> None:
+        """Take what the queue has of this priority, the users in turn."""
+        room = min(self._free, self.queue_room(queue))
+        fixed = {"queue": queue, "priority": priority}
+        found = job_lanes.distinct_all_users(
+            self._tx, ("user_id", "job_type"), hold=READY, fixed=fixed
+        )
+        names = [(user, kind) for user, kind in found if self._startable(kind)]
+        chunk = max(2, -(-room // max(1, len(names))))
+        heads: list[tuple[int, int, str, int, Lane]] = []
+        for number, (user, kind) in enumerate(names):
+            self._push(heads, number, Lane(self._tx, queue, priority, user, kind, chunk))
+        while heads and room > 0 and self.goes_on:
+            turn, _, _, number, lane = heapq.heappop(heads)
+            if turn == self._turns.get(lane.user, 0) and self._take(lane):
+                room -= 1
+            if self._startable(lane.kind):
+                self._push(heads, number, lane)
+
+    def _push(self, heads: list[tuple[int, int, str, int, Lane]], number: int, lane: Lane) -> None:
+        head = lane.head()
+        if head is not None:
+            turn = self._turns.get(lane.user, 0)
+            heapq.heappush(heads, (turn, head["scheduled_at"], head["id"], number, lane))
+
+    def _take(self, lane: Lane) -> bool:
+        """Take the lane's first job, or hold it back; False when none was taken."""
+        row = lane.head()
+        assert row is not None
+        hold = self._hold(row)
+        if hold is not None:
+            self._held[hold].append(row["id"])
+            lane.drop()
+            return False
+        if row["crashes"] >= LONELY_CRASHES:
+            self.goes_on = False
+            if self._taken or self._something_runs():
+                return False
+        lane.drop()
+        self._taken.append(row)
+        self._turn += 1
+        self._turns[row["user_id"]] = self._turn
+        self._free -= 1
+        if self._free == 0:
+            self.goes_on = False
+        self._started["type", row["job_type"]] += 1
+        self._started["queue", row["queue"]] += 1
+        if row["concurrency_key"] is not None:
+            self._key_runs[row["concurrency_key"]] += 1
+        if row["rate_key"] is not None:
+            self._started[row["job_type"], row["rate_key"]] += 1
+        return True
+
+    def _hold(self, row: Row) -> int | None:
+        """What the job must wait for after all."""
+        key = row["concurrency_key"]
+        if key is not None and self._runs(key) >= row["concurrency_limit"]:
+            return KEY_HELD
+        rate_key = row["rate_key"]
+        if rate_key is not None:
+            room = self._rates.key_room(row["job_type"], rate_key)
+            if room is not None and room <= self._started[row["job_type"], rate_key]:
+                self._rates.key_held(row["job_type"], rate_key)
+                return RATE_HELD
+        return None
+
+    def _runs(self, key: str) -> int:
+        if key not in self._key_runs:
+            self._key_runs[key] = job_lanes.running_of_key_all_users(self._tx, key)
+        return self._key_runs[key]
+
+    def _startable(self, kind: str) -> bool:
+        return kind in self._types and self._room("type", kind) > 0
+
+    def _room(self, kind: str, name: str) -> int:
+        room = self._rates.room(kind, name)
+        return self._free if room is None else room - self._started[kind, name]
+
+    def _something_runs(self) -> bool:
+        if self._any_runs is None:
+            self._any_runs = job_lanes.something_runs_all_users(self._tx)
+        return self._any_runs
+
+    def start(self, now: datetime) -> list[Job]:
+        """Store what was decided; returns the started jobs in their order."""
+        for hold, job_ids in self._held.items():
+            if job_ids:
+                job_holds.hold_all_users(self._tx, job_ids, hold)
+        if not self._taken:
+            return []
+        job_lanes.start_all_users(self._tx, [row["id"] for row in self._taken], now=now)
+        users = {row["user_id"] for row in self._taken}
+        job_lanes.keep_turns_all_users(self._tx, {user: self._turns[user] for user in users})
+        return [self._job(row, now) for row in self._taken]
+
+    def _job(self, row: Row, now: datetime) -> Job:
+        checkpoint = None
+        if row["attempt"] > 0:
+            state = self._tx.execute(
+                "SELECT checkpoint FROM job_states WHERE job_id = ?", (row["id"],)
+            ).fetchone()
+            if state is not None and state["checkpoint"] is not None:
+                checkpoint = load(state["checkpoint"])
+        return replace(
+            job_of(row), status=JobStatus.RUNNING, attempt=row["attempt"] + 1, started_at=now,
+            checkpoint=checkpoint,
+        )  # fmt: skip

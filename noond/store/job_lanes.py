@@ -1,0 +1,133 @@
+"""The lanes of due jobs (queue, priority, user, type), what runs, and whose turn it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from noond.clock import to_ms
+from noond.store.rows import Connection, Row, Transaction, time_or_none
+
+READY, LATER, KEY_HELD, RATE_HELD = range(4)
+"""The values of `hold`; schema.sql explains them."""
+
+
+def distinct_all_users(
+    tx: Transaction, columns: tuple[str, ...], *, hold: int, fixed: dict[str, Any]
+) -> Iterator[tuple[Any, ...]]:
+    """The distinct values of these columns among held or ready jobs, one index seek for each.
+
+    `fixed` and `columns` together begin the index of that `hold`.
+    """
+    index = {READY: "jobs_ready", KEY_HELD: "jobs_key_held", RATE_HELD: "jobs_rate_held"}[hold]
+    names = ", ".join(columns)
+    where = "".join(f" AND {name} = ?" for name in fixed)
+    start = (
+        f"SELECT {names} FROM jobs INDEXED BY {index} WHERE status = 'pending' AND hold = {hold}"
+    )
+    end = f" ORDER BY {names} LIMIT 1"
+    beyond = f" AND ({names}) > ({', '.join('?' * len(columns))})"
+    values = tuple(fixed.values())
+    row = tx.execute(start + where + end, values).fetchone()
+    while row is not None:
+        found = tuple(row)
+        yield found
+        row = tx.execute(start + where + beyond + end, values + found).fetchone()
+
+
+class Lane:
+    """The due jobs of one user and type in a queue and priority, read as far as needed."""
+
+    def __init__(
+        self, tx: Transaction, queue: str, priority: int, user: str, kind: str, chunk: int
+    ) -> None:
+        self.user, self.kind = user, kind
+        self._tx, self._lane, self._chunk = tx, (queue, priority, user, kind), chunk
+        self._rows: list[Row] = []
+        self._last: tuple[Any, ...] = (0, "")
+        self._ended = False
+
+    def head(self) -> Row | None:
+        """The first job left, or None."""
+        if not self._rows and not self._ended:
+            self._read_all_users()
+        return self._rows[-1] if self._rows else None
+
+    def drop(self) -> None:
+        """The first job was dealt with."""
+        self._rows.pop()
+
+    def _read_all_users(self) -> None:
+        rows = self._tx.execute(
+            "SELECT * FROM jobs INDEXED BY jobs_ready WHERE status = 'pending' AND hold = 0"
+            " AND queue = ? AND priority = ? AND user_id = ? AND job_type = ?"
+            " AND (scheduled_at, id) > (?, ?) ORDER BY scheduled_at, id LIMIT ?",
+            (*self._lane, *self._last, self._chunk),
+        ).fetchall()
+        self._ended = len(rows) < self._chunk
+        if rows:
+            self._last = (rows[-1]["scheduled_at"], rows[-1]["id"])
+        rows.reverse()
+        self._rows = rows
+
+
+def next_due_all_users(connection: Connection, *, now: datetime) -> datetime | None:
+    """When the next job that is not due yet becomes due, or a waiting one is past its deadline."""
+    row = connection.execute(
+        "SELECT min(at) FROM (SELECT min(scheduled_at) AS at FROM jobs"
+        " WHERE status = 'pending' AND hold = 1 AND scheduled_at > :now"
+        " UNION ALL SELECT min(deadline_at) FROM jobs"
+        " WHERE status = 'pending' AND deadline_at > :now"
+        " UNION ALL SELECT min(next_at) FROM job_schedules WHERE enabled = 1)",
+        {"now": to_ms(now)},
+    ).fetchone()
+    return time_or_none(row[0])
+
+
+def lonely_runs_all_users(tx: Transaction) -> bool:
+    """Whether a job runs that must run alone."""
+    row = tx.execute(
+        "SELECT 1 FROM jobs INDEXED BY jobs_lonely WHERE status = 'running' AND crashes >= 3"
+    ).fetchone()
+    return row is not None
+
+
+def something_runs_all_users(tx: Transaction) -> bool:
+    """Whether any job runs."""
+    return tx.execute("SELECT 1 FROM jobs WHERE status = 'running' LIMIT 1").fetchone() is not None
+
+
+def running_of_queue_all_users(tx: Transaction, queue: str) -> int:
+    """How many jobs of the queue run."""
+    sql = "SELECT count(*) FROM jobs WHERE status = 'running' AND queue = ?"
+    return int(tx.execute(sql, (queue,)).fetchone()[0])
+
+
+def running_of_key_all_users(tx: Transaction, key: str) -> int:
+    """How many jobs of the concurrency key run."""
+    sql = "SELECT count(*) FROM jobs WHERE status = 'running' AND concurrency_key = ?"
+    return int(tx.execute(sql, (key,)).fetchone()[0])
+
+
+def start_all_users(tx: Transaction, job_ids: Sequence[str], *, now: datetime) -> None:
+    """These jobs run, each its next attempt."""
+    started = to_ms(now)
+    tx.executemany(
+        "UPDATE jobs SET status = 'running', attempt = attempt + 1, started_at = ? WHERE id = ?",
+        [(started, job_id) for job_id in job_ids],
+    )
+
+
+def turns_all_users(tx: Transaction) -> dict[str, int]:
+    """The turn in which each user was last served."""
+    return dict(tx.execute("SELECT user_id, turn FROM job_turns").fetchall())
+
+
+def keep_turns_all_users(tx: Transaction, turns: Mapping[str, int]) -> None:
+    """These users were served."""
+    tx.executemany(
+        "INSERT INTO job_turns (user_id, turn) VALUES (?, ?)"
+        " ON CONFLICT (user_id) DO UPDATE SET turn = excluded.turn",
+        list(turns.items()),
+    )
