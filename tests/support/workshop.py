@@ -14,8 +14,8 @@ from noond.config import JobSettings
 from noond.jobs.context import JobContext
 from noond.jobs.engine import JobEngine
 from noond.jobs.policy import JobPolicy
-from noond.models.job import Job, NewJob
-from noond.store import jobs
+from noond.models.job import Job, JobProgress, NewJob
+from noond.store import job_states, jobs
 from noond.store.database import Database
 
 WAIT_SECONDS = 10
@@ -79,10 +79,18 @@ class Workshop:
         finally:
             await self.engine.stop(grace_seconds=0)
 
-    def engine_of(self, *types: Handler, slots: int = 4, **settings: Any) -> JobEngine:
+    def engine_of(
+        self,
+        *types: Handler,
+        slots: int = 4,
+        on_progress: Callable[[Job, JobProgress], None] | None = None,
+        **settings: Any,
+    ) -> JobEngine:
         """An engine that is not started. Rates are off unless the test sets them."""
         values = {"concurrent": slots, "rates": {}, **settings}
-        return JobEngine(self.database, self.clock, JobSettings(**values), types=types)
+        return JobEngine(
+            self.database, self.clock, JobSettings(**values), types=types, on_progress=on_progress
+        )
 
     async def add(self, *, wait: timedelta = timedelta(), wake: bool = True, **changes: Any) -> str:
         """Queue a job, and wake the engine."""
@@ -111,6 +119,19 @@ class Workshop:
             while (row := await self.row(job_id))["status"] not in statuses:
                 await self.database.write(lambda _: None)
         return row
+
+    async def until_row(
+        self, job_id: str, true: Callable[[dict[str, Any]], bool]
+    ) -> dict[str, Any]:
+        """Wait until that is true of the job's row; each commit is looked at."""
+        async with asyncio.timeout(WAIT_SECONDS):
+            while not true(row := await self.row(job_id)):
+                await self.database.write(lambda _: None)
+        return row
+
+    async def result(self, job_id: str) -> Any:
+        """What ana's job gave back."""
+        return await self.database.read(lambda c: job_states.find_result(c, "ana", job_id))
 
     async def idle(self) -> None:
         """Wait until the engine has looked at everything and sleeps."""
