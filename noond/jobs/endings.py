@@ -32,6 +32,8 @@ class Ending:
     word: str
     store: Callable[[Transaction], bool]
     unless: Callable[[], bool] | None = None
+    desperate: bool = False
+    """It stands for an ending that could not be stored; there is no simpler one."""
 
 
 class Endings:
@@ -101,6 +103,14 @@ class Endings:
         if attempt.halt is Halt.DEADLINE:
             return self._final(attempt, JobStatus.FAILED, reason=Reason.STUCK, error=message)
         return self._retried(attempt, Reason.STUCK, message)
+
+    def of_unstorable(self, attempt: Attempt, cause: Exception) -> Ending:
+        """What the handler wished can never be stored: a child of nobody, for example."""
+        ending = self._final(
+            attempt, JobStatus.FAILED, reason=Reason.PERMANENT, error=f"its end: {cause}"
+        )
+        ending.desperate = True
+        return ending
 
     def given_back(
         self, attempt: Attempt, due: datetime, *, unless: Callable[[], bool] | None = None

@@ -20,18 +20,23 @@ from noond.config import JobSettings
 from noond.errors import Invalid, StorageError
 from noond.jobs.attempts import Halt
 from noond.jobs.endings import Ending
-from noond.jobs.operations import Operations
+from noond.jobs.operations import Batch, Operations
 from noond.jobs.policy import JobType
 from noond.jobs.telemetry import Telemetry, TelemetrySnapshot
 from noond.jobs.transaction import EngineTransaction, Stored, admission_for
 from noond.jobs.workers import ProgressListener, Workers
 from noond.models.job import CancelAnswer, Enqueued, NewJob
-from noond.store import job_batches, job_endings, jobs
+from noond.store import job_batches, job_endings, job_queues, jobs
 from noond.store.database import Database
 
 log = structlog.get_logger(__name__)
 
 _STORE_RETRY_SECONDS = 1.0
+
+
+def _later(error: Exception) -> bool:
+    """Whether the database itself is in trouble: the same may be stored later."""
+    return isinstance(error, StorageError) and (error.retryable or type(error) is not StorageError)
 
 
 class JobEngine:
@@ -156,6 +161,19 @@ class JobEngine:
             await self._operations.work(lambda tx: job_endings.revive(tx, user_id, job_id, now=now))
         )
 
+    async def pause(self, queue: str) -> None:
+        """Start nothing of this queue until it is resumed, restarts included."""
+        now = self._clock.now()
+        await self._operations.work(lambda tx: job_queues.pause(tx, queue, now=now))
+
+    async def resume(self, queue: str) -> None:
+        """The queue is paused no more."""
+        await self._operations.work(lambda tx: job_queues.resume(tx, queue))
+
+    async def set_concurrency(self, queue: str, concurrency: int | None) -> None:
+        """So many jobs of the queue run at once; None: as many as there is room for."""
+        await self._operations.work(lambda tx: job_queues.set_concurrency(tx, queue, concurrency))
+
     def telemetry(self) -> TelemetrySnapshot:
         """What the engine has counted since its start, and what it is doing."""
         running = self._workers.running
@@ -197,25 +215,30 @@ class JobEngine:
                     tx, batch, free=free, running=running, cancelling=cancels
                 )
             )
-        except StorageError as error:
-            log.error("jobs_not_stored", error=error.message, operations=len(batch))
-            batch.refuse(error)
-            if self._closing:
-                return None  # recovered at the next start
-            self._operations.keep(batch.endings)
-            return _STORE_RETRY_SECONDS
-        except Exception:
-            log.exception("jobs_not_stored", operations=len(batch))
-            if not len(batch):
-                return _STORE_RETRY_SECONDS
-            self._operations.keep(await batch.store_singly(self._database))
-            return 0.0
+        except Exception as error:  # noqa: BLE001 - told to whom it concerns
+            return await self._not_stored(batch, error)
         self._telemetry.stored(len(batch), self._clock.monotonic() - began)
         self._began(stored)
         batch.resolve()
         for ending in batch.endings:
             self._look_again(ending)
         return self._due_in(stored)
+
+    async def _not_stored(self, batch: Batch, error: Exception) -> float | None:
+        """Nothing of the batch is on the disk. Whose fault it is alone is refused alone."""
+        log.error("jobs_not_stored", error=str(error), operations=len(batch))
+        if _later(error) or not len(batch):
+            batch.refuse(error)
+            if self._closing:
+                return None  # recovered at the next start
+            self._operations.keep(batch.endings)
+            return _STORE_RETRY_SECONDS
+        for ending, cause in await batch.store_singly(self._database):
+            if _later(cause) or ending.desperate:
+                self._operations.keep([ending])
+            else:
+                self._operations.end(self._workers.unstorable(ending, cause))
+        return _STORE_RETRY_SECONDS if len(self._operations) else 0.0
 
     def _began(self, stored: Stored) -> None:
         self._transaction.started(stored.claimed)

@@ -87,8 +87,8 @@ class Batch:
             if not work.future.done():
                 work.future.set_exception(error)
 
-    async def store_singly(self, database: Database) -> list[Ending]:
-        """Each in a savepoint of its own; returns the endings that could not be stored."""
+    async def store_singly(self, database: Database) -> list[tuple[Ending, Exception]]:
+        """Each in a savepoint of its own; returns the endings that could not be stored, and why."""
         singles: list[Batch] = [Batch(rows=[row]) for row in self.rows]
         singles += [Batch(works=[work]) for work in self.works]
         singles += [Batch(endings=[ending]) for ending in self.endings]
@@ -96,11 +96,11 @@ class Batch:
         results = await asyncio.gather(
             *(database.write(single.store) for single in singles), return_exceptions=True
         )
-        lost: list[Ending] = []
+        lost: list[tuple[Ending, Exception]] = []
         for single, result in zip(singles, results, strict=True):
             if isinstance(result, Exception):
                 single.refuse(result)
-                lost += single.endings
+                lost += [(ending, result) for ending in single.endings]
             else:
                 single.resolve()
         return lost

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from noond.clock import Clock
 from noond.config import JobSettings
+from noond.jobs import schedules
 from noond.jobs.operations import Batch
 from noond.jobs.policy import JobType
 from noond.jobs.rates import Admission
@@ -91,6 +92,7 @@ class EngineTransaction:
         batch.store(tx)
         now = self._clock.now()
         job_endings.expire_all_users(tx, now=now)
+        schedules.fire_due(tx, now=now)
         self._admission.begin(running)
         claimed = job_claims.claim_all_users(
             tx,

@@ -92,6 +92,10 @@ class Workers:
         )
         self._operations.end(self._endings.given_back(attempt, self._clock.now()))
 
+    def unstorable(self, ending: Ending, cause: Exception) -> Ending:
+        """The ending in place of one that the database refuses for ever."""
+        return self._endings.of_unstorable(ending.attempt, cause)
+
     async def stop(self, *, grace_seconds: float) -> None:
         """Wait, then cancel; what does not end is given back without its consent."""
         tasks = [attempt.task for attempt in self.running if attempt.task is not None]
