@@ -161,6 +161,11 @@ class Running:
         self._given_up(attempt)
 
     def _watch(self, attempt: Attempt) -> None:
+        soft, hard = attempt.soft_at, attempt.hard_at
+        if attempt.stuck_at is None and (
+            (soft is None or soft >= self._timer_at) and (hard is None or hard >= self._timer_at)
+        ):
+            return
         at = attempt.next_limit()
         if at is None or at >= self._timer_at or attempt.over:
             return

@@ -11,6 +11,7 @@ from typing import Any
 
 import structlog
 
+from noond.clock import to_ms
 from noond.errors import RateLimited, StorageError
 from noond.jobs.attempts import Attempt, Halt
 from noond.jobs.outcomes import Cancel, Complete, Discard, Retry, Snooze
@@ -31,6 +32,8 @@ class Ending:
     attempt: Attempt
     word: str
     store: Callable[[Transaction], bool]
+    plain: tuple[int, str, str, int] | None = None
+    """What `job_endings.complete_all_users` takes, when it can store this ending."""
     unless: Callable[[], bool] | None = None
     desperate: bool = False
     """It stands for an ending that could not be stored; there is no simpler one."""
@@ -47,6 +50,12 @@ class Endings:
 
     def of_value(self, attempt: Attempt, value: Any) -> Ending:
         """The handler returned."""
+        if value is None:
+            ending = self._final(attempt, JobStatus.COMPLETED)
+            job = attempt.job
+            if job_endings.is_plain(job):
+                ending.plain = (to_ms(self._now()), job.user_id, job.id, job.attempt)
+            return ending
         if isinstance(value, Snooze):
             return self.given_back(attempt, value.until, unless=value.unless)
         if isinstance(value, Retry):
@@ -59,10 +68,10 @@ class Endings:
             )
         done = value if isinstance(value, Complete) else Complete(result=value)
         try:
-            dump(done.result)
+            result = None if done.result is None else dump(done.result)
         except (TypeError, ValueError) as error:
             return self.of_error(attempt, error)
-        return self._final(attempt, JobStatus.COMPLETED, result=done.result, children=done.then)
+        return self._final(attempt, JobStatus.COMPLETED, result=result, children=done.then)
 
     def of_error(self, attempt: Attempt, error: Exception) -> Ending:
         """The handler raised; called from the `except`."""
@@ -122,7 +131,7 @@ class Endings:
             attempt,
             "given_back",
             lambda tx: job_endings.give_back(tx, job, due=due, now=now),
-            unless,
+            unless=unless,
         )
 
     def _retried(
@@ -156,7 +165,7 @@ class Endings:
         *,
         reason: Reason | None = None,
         error: str | None = None,
-        result: Any = None,
+        result: str | None = None,
         children: tuple[NewJob, ...] = (),
     ) -> Ending:
         job, now = attempt.job, self._now()

@@ -10,7 +10,7 @@ and what ended meanwhile, and the next claim.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import structlog
@@ -221,7 +221,8 @@ class JobEngine:
         self._began(stored)
         batch.resolve()
         for ending in batch.endings:
-            self._look_again(ending)
+            if ending.unless is not None:
+                self._look_again(ending, ending.unless)
         return self._due_in(stored)
 
     async def _not_stored(self, batch: Batch, error: Exception) -> float | None:
@@ -250,9 +251,9 @@ class JobEngine:
         for job_id in stored.cancelling:
             self._workers.running.halt_job(job_id, Halt.ASKED)
 
-    def _look_again(self, ending: Ending) -> None:
+    def _look_again(self, ending: Ending, unless: Callable[[], bool]) -> None:
         """What a snoozed job waits for may have come before it could be claimed again."""
-        if ending.unless is None or self._stopping or not ending.unless():
+        if self._stopping or not unless():
             return
         job, now = ending.attempt.job, self._clock.now()
         self._operations.work(lambda tx: jobs.make_due(tx, job, now=now))

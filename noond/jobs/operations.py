@@ -14,7 +14,7 @@ from typing import Any
 from noond.errors import NoondError
 from noond.jobs.endings import Ending
 from noond.models.job import Enqueued
-from noond.store import jobs
+from noond.store import job_endings, jobs
 from noond.store.database import Database
 from noond.store.rows import Transaction
 
@@ -57,8 +57,14 @@ class Batch:
         """Everything, in the writer's thread."""
         if self.rows:
             jobs.insert_rows_all_users(tx, [values for values, _ in self.rows])
+        plain = []
         for ending in self.endings:
-            ending.store(tx)
+            if ending.plain is None:
+                ending.store(tx)
+            else:
+                plain.append(ending.plain)
+        if plain:
+            job_endings.complete_all_users(tx, plain)
         for work in self.works:
             work.error = None
             work.store(tx)

@@ -53,7 +53,6 @@ class Workers:
         self._telemetry = telemetry
         self._on_progress = on_progress
         self._endings = Endings(clock.now)
-        self._tasks: set[asyncio.Task[None]] = set()
         self._dirty: dict[Attempt, None] = {}
         self.running = Running(
             clock.monotonic,
@@ -80,10 +79,8 @@ class Workers:
                 attempt.hard_at, attempt.deadline = deadline, True
         self._telemetry.started((started - job.scheduled_at).total_seconds())
         self.running.add(attempt)
-        task = asyncio.create_task(self._run(attempt), name=f"job-{job.job_type}-{job.id}")
-        attempt.task = task
-        self._tasks.add(task)
-        task.add_done_callback(self._task_ended)
+        name = f"job-{job.job_type}-{job.id}"
+        attempt.task = asyncio.create_task(self._run(attempt), name=name)
 
     def give_back(self, job: Job) -> None:
         """A job that was claimed while the daemon began to stop."""
@@ -133,11 +130,6 @@ class Workers:
         seconds = self._clock.monotonic() - attempt.began
         self._telemetry.ended(attempt.job.job_type, ending.word, seconds)
         self._operations.end(ending)
-
-    def _task_ended(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
-            log.error("job_task_failed", task=task.get_name(), exc_info=error)
 
     # --- the recorder -----------------------------------------------------------------------------
 

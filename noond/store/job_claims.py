@@ -10,14 +10,13 @@ from __future__ import annotations
 import heapq
 from collections import Counter
 from collections.abc import Collection, Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Protocol
 
-from noond.models.job import Job, JobStatus
+from noond.models.job import Job
 from noond.store import job_holds, job_lanes
 from noond.store.job_lanes import KEY_HELD, RATE_HELD, READY, Lane
-from noond.store.jobs import job_of
+from noond.store.job_rows import job_of
 from noond.store.rows import Row, Transaction, load
 
 LONELY_CRASHES = 3
@@ -109,7 +108,9 @@ class _Claim:
         self.goes_on = True
         self._taken: list[Row] = []
         self._held: dict[int, list[str]] = {KEY_HELD: [], RATE_HELD: []}
-        self._started: Counter[tuple[str, str]] = Counter()
+        self._rooms: dict[tuple[str, str], int] = {}
+        self._queue_started: Counter[str] = Counter()
+        self._keys_started: Counter[tuple[str, str]] = Counter()
         self._key_runs: dict[str, int] = {}
         self._any_runs: bool | None = None
         self._turns = job_lanes.turns_all_users(tx)
@@ -129,7 +130,7 @@ class _Claim:
             return 0
         if rule["concurrency"] is not None:
             runs = job_lanes.running_of_queue_all_users(self._tx, queue)
-            room = min(room, rule["concurrency"] - runs - self._started["queue", queue])
+            room = min(room, rule["concurrency"] - runs - self._queue_started[queue])
         return room
 
     def take_group(self, queue: str, priority: int) -> None:
@@ -177,12 +178,13 @@ class _Claim:
         self._free -= 1
         if self._free == 0:
             self.goes_on = False
-        self._started["type", row["job_type"]] += 1
-        self._started["queue", row["queue"]] += 1
+        self._rooms["type", row["job_type"]] -= 1
+        self._rooms["queue", row["queue"]] -= 1
+        self._queue_started[row["queue"]] += 1
         if row["concurrency_key"] is not None:
             self._key_runs[row["concurrency_key"]] += 1
         if row["rate_key"] is not None:
-            self._started[row["job_type"], row["rate_key"]] += 1
+            self._keys_started[row["job_type"], row["rate_key"]] += 1
         return True
 
     def _hold(self, row: Row) -> int | None:
@@ -193,7 +195,7 @@ class _Claim:
         rate_key = row["rate_key"]
         if rate_key is not None:
             room = self._rates.key_room(row["job_type"], rate_key)
-            if room is not None and room <= self._started[row["job_type"], rate_key]:
+            if room is not None and room <= self._keys_started[row["job_type"], rate_key]:
                 self._rates.key_held(row["job_type"], rate_key)
                 return RATE_HELD
         return None
@@ -207,8 +209,10 @@ class _Claim:
         return kind in self._types and self._room("type", kind) > 0
 
     def _room(self, kind: str, name: str) -> int:
-        room = self._rates.room(kind, name)
-        return self._free if room is None else room - self._started[kind, name]
+        if (kind, name) not in self._rooms:
+            room = self._rates.room(kind, name)
+            self._rooms[kind, name] = self._free if room is None else room
+        return self._rooms[kind, name]
 
     def _something_runs(self) -> bool:
         if self._any_runs is None:
@@ -235,7 +239,4 @@ class _Claim:
             ).fetchone()
             if state is not None and state["checkpoint"] is not None:
                 checkpoint = load(state["checkpoint"])
-        return replace(
-            job_of(row), status=JobStatus.RUNNING, attempt=row["attempt"] + 1, started_at=now,
-            checkpoint=checkpoint,
-        )  # fmt: skip
+        return job_of(row, starts_at=now, checkpoint=checkpoint)

@@ -5,15 +5,37 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any, Literal
+from typing import Literal
 
 from noond.clock import to_ms
 from noond.errors import JobExists
 from noond.models.job import CancelAnswer, Job, JobStatus, NewJob, Reason
 from noond.store import job_batches, job_holds, jobs
-from noond.store.rows import Transaction, dump, ms_or_none
+from noond.store.job_rows import COLUMNS, job_of
+from noond.store.rows import Transaction, ms_or_none
 
 _FENCE = " WHERE user_id = ? AND id = ? AND attempt = ? AND status = 'running'"
+_FINISH = (
+    "UPDATE jobs SET status = ?, reason = ?, error_message = ?, completed_at = ?, crashes = 0"
+    + _FENCE
+)
+_COMPLETE = (
+    "UPDATE jobs SET status = 'completed', reason = NULL, error_message = NULL, completed_at = ?,"
+    " crashes = 0" + _FENCE
+)
+
+
+def is_plain(job: Job) -> bool:
+    """Whether nothing hangs on the job's end: it can be completed together with others."""
+    return job.concurrency_key is None and job.batch_id is None and not job.chained
+
+
+def complete_all_users(tx: Transaction, ends: Sequence[tuple[int, str, str, int]]) -> None:
+    """Complete plain jobs without a result: (now in ms, user, id, attempt) each.
+
+    Fenced like `finish`: an attempt that does not run any more changes nothing.
+    """
+    tx.executemany(_COMPLETE, ends)
 
 
 def finish(
@@ -24,17 +46,16 @@ def finish(
     error: str | None,
     now: datetime,
     reason: Reason | None = None,
-    result: Any = None,
+    result: str | None = None,
     children: Sequence[NewJob] = (),
 ) -> bool:
     """Give the job its final status; False when this attempt does not run any more.
 
-    In the same transaction its result is kept, its children and the next of its chain are queued
-    (when it completes), its batch is counted, and those who waited for its key come forward.
+    In the same transaction its result (JSON text) is kept, its children are queued and the next of
+    its chain (when it completes), its batch is counted, and who waited for its key comes forward.
     """
     cursor = tx.execute(
-        "UPDATE jobs SET status = ?, reason = ?, error_message = ?, completed_at = ?, crashes = 0"
-        + _FENCE,
+        _FINISH,
         (status, reason, error, to_ms(now), job.user_id, job.id, job.attempt),
     )
     if cursor.rowcount != 1:
@@ -44,7 +65,7 @@ def finish(
     if result is not None:
         tx.execute(
             "INSERT OR REPLACE INTO job_results (job_id, result, created_at) VALUES (?, ?, ?)",
-            (job.id, dump(result), to_ms(now)),
+            (job.id, result, to_ms(now)),
         )
     for child in children:
         jobs.insert(tx, replace(child, parent_id=job.id), now=now)
@@ -182,24 +203,24 @@ def _end_waiting(
 
 def _cancel_children(tx: Transaction, job: Job, *, now: datetime) -> None:
     rows = tx.execute(
-        "SELECT * FROM jobs WHERE user_id = ? AND parent_id = ?"
+        f"SELECT {COLUMNS} FROM jobs WHERE user_id = ? AND parent_id = ?"
         " AND status IN ('pending', 'running') ORDER BY id",
         (job.user_id, job.id),
     ).fetchall()
     for row in rows:
-        _cancel(tx, jobs.job_of(row), now=now)
+        _cancel(tx, job_of(row), now=now)
 
 
 def expire_all_users(tx: Transaction, *, now: datetime) -> int:
     """Waiting jobs whose deadline has passed have failed; returns how many."""
     rows = tx.execute(
-        "SELECT * FROM jobs INDEXED BY jobs_deadline"
+        f"SELECT {COLUMNS} FROM jobs INDEXED BY jobs_deadline"
         " WHERE status = 'pending' AND deadline_at <= ? LIMIT 512",
         (to_ms(now),),
     ).fetchall()
     for row in rows:
         _end_waiting(
-            tx, jobs.job_of(row), JobStatus.FAILED, reason=Reason.DEADLINE,
+            tx, job_of(row), JobStatus.FAILED, reason=Reason.DEADLINE,
             error="its deadline passed while it waited", now=now,
         )  # fmt: skip
     return len(rows)
@@ -246,10 +267,10 @@ def recover_all_users(
     A crash uses up no retry. A job of a type that says `fail`, and one that has brought the daemon
     down `max_crashes` times in a row, has failed; who was being cancelled is cancelled.
     """
-    rows = tx.execute("SELECT * FROM jobs WHERE status = 'running' ORDER BY id").fetchall()
+    rows = tx.execute(f"SELECT {COLUMNS} FROM jobs WHERE status = 'running' ORDER BY id").fetchall()
     job_holds.release_everything_all_users(tx)
     for row in rows:
-        job = jobs.job_of(row)
+        job = job_of(row)
         crashes = job.crashes + 1
         limited = job.job_type not in never_quarantined
         if job.cancel_requested:

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from noond.clock import to_ms
+from noond.store.job_rows import COLUMNS
 from noond.store.rows import Connection, Row, Transaction, time_or_none
 
 READY, LATER, KEY_HELD, RATE_HELD = range(4)
@@ -36,6 +37,13 @@ def distinct_all_users(
         row = tx.execute(start + where + beyond + end, values + found).fetchone()
 
 
+_LANE_ROWS = (
+    f"SELECT {COLUMNS} FROM jobs INDEXED BY jobs_ready"
+    " WHERE status = 'pending' AND hold = 0 AND queue = ? AND priority = ? AND user_id = ?"
+    " AND job_type = ? AND (scheduled_at, id) > (?, ?) ORDER BY scheduled_at, id LIMIT ?"
+)
+
+
 class Lane:
     """The due jobs of one user and type in a queue and priority, read as far as needed."""
 
@@ -60,9 +68,7 @@ class Lane:
 
     def _read_all_users(self) -> None:
         rows = self._tx.execute(
-            "SELECT * FROM jobs INDEXED BY jobs_ready WHERE status = 'pending' AND hold = 0"
-            " AND queue = ? AND priority = ? AND user_id = ? AND job_type = ?"
-            " AND (scheduled_at, id) > (?, ?) ORDER BY scheduled_at, id LIMIT ?",
+            _LANE_ROWS,
             (*self._lane, *self._last, self._chunk),
         ).fetchall()
         self._ended = len(rows) < self._chunk

@@ -7,12 +7,13 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from noond.clock import from_ms, new_id, to_ms
+from noond.clock import new_id, to_ms
 from noond.errors import AttemptEnded, JobExists, NotFound
-from noond.models.job import Enqueued, Job, JobStatus, NewJob, Reason
+from noond.models.job import Enqueued, Job, JobStatus, NewJob
 from noond.store.job_holds import release_key_all_users
 from noond.store.job_lanes import LATER, READY
-from noond.store.rows import Connection, Row, Transaction, dump, load, ms_or_none, time_or_none
+from noond.store.job_rows import COLUMNS, job_of
+from noond.store.rows import Connection, Transaction, dump, load, ms_or_none
 
 _FIELDS = (
     "id", "user_id", "job_type", "queue", "priority", "status", "hold", "payload",
@@ -27,36 +28,6 @@ _TEMPLATE = (
     "job_type", "payload", "queue", "priority", "max_retries", "concurrency_key",
     "concurrency_limit", "rate_key", "unique_key", "on_conflict",
 )  # fmt: skip
-
-
-def job_of(row: Row) -> Job:
-    """The job of a whole row."""
-    return Job(
-        id=row["id"],
-        user_id=row["user_id"],
-        job_type=row["job_type"],
-        queue=row["queue"],
-        priority=row["priority"],
-        status=JobStatus(row["status"]),
-        payload=load(row["payload"]),
-        concurrency_key=row["concurrency_key"],
-        rate_key=row["rate_key"],
-        attempt=row["attempt"],
-        retry_count=row["retry_count"],
-        max_retries=row["max_retries"],
-        crashes=row["crashes"],
-        scheduled_at=from_ms(row["scheduled_at"]),
-        created_at=from_ms(row["created_at"]),
-        started_at=time_or_none(row["started_at"]),
-        deadline_at=time_or_none(row["deadline_at"]),
-        cancel_requested=row["cancel_requested_at"] is not None,
-        completed_at=time_or_none(row["completed_at"]),
-        reason=None if row["reason"] is None else Reason(row["reason"]),
-        error_message=row["error_message"],
-        parent_id=row["parent_id"],
-        batch_id=row["batch_id"],
-        chained=row["next_jobs"] is not None,
-    )
 
 
 def as_template(job: NewJob) -> dict[str, Any]:
@@ -159,7 +130,7 @@ def insert_next(tx: Transaction, job: Job, *, now: datetime) -> None:
 def find(connection: Connection, user_id: str, job_id: str) -> Job | None:
     """The user's job, or None."""
     row = connection.execute(
-        "SELECT * FROM jobs WHERE user_id = ? AND id = ?", (user_id, job_id)
+        f"SELECT {COLUMNS} FROM jobs WHERE user_id = ? AND id = ?", (user_id, job_id)
     ).fetchone()
     return None if row is None else job_of(row)
 
@@ -183,7 +154,7 @@ def list_page(
 ) -> list[Job]:
     """The user's jobs, newest first, ids below `before`."""
     rows = connection.execute(
-        "SELECT * FROM jobs WHERE user_id = :user AND (:before IS NULL OR id < :before)"
+        f"SELECT {COLUMNS} FROM jobs WHERE user_id = :user AND (:before IS NULL OR id < :before)"
         " AND (:status IS NULL OR status = :status) AND (:type IS NULL OR job_type = :type)"
         " ORDER BY id DESC LIMIT :limit",
         {"user": user_id, "before": before, "status": status, "type": job_type, "limit": limit},
