@@ -39,6 +39,7 @@ from noond.hub.connection import CLOSE_TOKEN
 from noond.hub.frames import SUBPROTOCOL, DeviceHello
 from noond.hub.hub import Greet, Hub
 from noond.jobs.engine import JobEngine
+from noond.jobs.retention import Retention
 from noond.llm.documents.converter import DocumentConverter
 from noond.llm.extractor import Extractor, open_extractor
 from noond.llm.usage import CallAccount
@@ -205,6 +206,7 @@ async def open_daemon(settings: Settings, *, clock: Clock | None = None) -> Asyn
         )
         await update_cli_file(directory.cli_file, url, database=database, clock=clock)
         tasks.start(extractor.warm(), name="extractor-warm")
+        tasks.start(Retention(database, clock, settings.jobs).run(), name="job-retention")
         tasks.start(sd_notify.keep_alive(lambda: _writer_alive(database)), name="systemd-watchdog")
         yield Daemon(url=url)
 

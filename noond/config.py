@@ -185,6 +185,16 @@ class JobSettings(_Section):
         "Runs of agents always are.",
     )
 
+    result_seconds: float = Field(3600, gt=0, description="How long a job's result is kept.")
+    keep_completed_days: float = Field(
+        7, gt=0, description="How long completed and cancelled jobs are kept."
+    )
+    keep_failed_days: float = Field(30, gt=0, description="How long failed jobs are kept.")
+    keep_jobs: int = Field(
+        100_000, ge=0, description="Ended jobs that are kept at most, of each type and end."
+    )
+    sweep_minutes: float = Field(60, gt=0, description="Time between two looks at what is over.")
+
     @field_validator("rates")
     @classmethod
     def _rates_read(cls, rates: dict[str, str]) -> dict[str, str]:

@@ -26,8 +26,9 @@ from noond.jobs.telemetry import Telemetry, TelemetrySnapshot
 from noond.jobs.transaction import EngineTransaction, Stored, admission_for
 from noond.jobs.workers import ProgressListener, Workers
 from noond.models.job import CancelAnswer, Enqueued, NewJob
-from noond.store import job_batches, job_endings, job_queues, jobs
+from noond.store import job_backlog, job_batches, job_endings, job_queues, jobs
 from noond.store.database import Database
+from noond.store.job_backlog import Backlog
 
 log = structlog.get_logger(__name__)
 
@@ -180,6 +181,10 @@ class JobEngine:
         return self._telemetry.snapshot(
             running=len(running), stuck=running.stuck, free=self._free()
         )
+
+    async def backlog(self) -> Backlog:
+        """What waits now, and since when."""
+        return await self._database.read(job_backlog.backlog_all_users)
 
     # --- the loop ---------------------------------------------------------------------------------
 

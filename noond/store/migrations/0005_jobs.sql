@@ -61,6 +61,8 @@ CREATE INDEX jobs_finished ON jobs (job_type, status, completed_at)
 CREATE UNIQUE INDEX jobs_unique ON jobs (user_id, job_type, unique_key)
     WHERE unique_key IS NOT NULL AND status IN ('pending', 'running');
 
+CREATE INDEX jobs_quarantined ON jobs (completed_at) WHERE status = 'failed' AND reason = 'crashed';
+
 CREATE INDEX jobs_children ON jobs (parent_id) WHERE parent_id IS NOT NULL;
 
 CREATE INDEX jobs_by_batch ON jobs (batch_id) WHERE batch_id IS NOT NULL;
