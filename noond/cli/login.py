@@ -110,8 +110,11 @@ def _choose(data_dir: Path | None, url: str | None, *, replacing: bool) -> _Plac
         raise CommandFailed("Name the daemon's address with --url.", ExitCode.USAGE)
     if url != kept_url and any((directory / name).exists() for name in _DAEMONS_FILES):
         raise CommandFailed(
-            f"{directory} belongs to a daemon of its own, whose key is kept there; name another "
-            "directory with --data-dir.",
+            f"{directory} belongs to the daemon at {kept_url}, whose key is kept there; name "
+            "another directory with --data-dir."
+            if kept_url
+            else f"{directory} belongs to a daemon whose address is not known; restart it with "
+            "`noond serve`, or name another directory with --data-dir.",
             ExitCode.CONFLICT,
         )
     if kept_key and not replacing:

@@ -129,7 +129,13 @@ def test_a_daemons_directory_takes_no_other_daemons_key(
     (directory / "key").write_text("its key")
     outcome = login("--url", daemon.url, "--replace")
     assert outcome.code == ExitCode.CONFLICT
-    assert "--data-dir" in outcome.err
+    assert "noond serve" in outcome.err
+    kept = json.dumps({"url": "http://127.0.0.1:1", "api_key": "nd_live_x"})
+    (directory / "cli.json").write_text(kept)
+    outcome = login("--url", daemon.url, "--replace")
+    assert outcome.code == ExitCode.CONFLICT
+    assert "http://127.0.0.1:1" in outcome.err
+    assert (directory / "cli.json").read_text() == kept
     assert daemon.requests == []
     (directory / "cli.json").write_text(json.dumps({"url": daemon.url, "api_key": None}))
     assert login().code == ExitCode.OK  # its own daemon, whose address stands there
