@@ -92,7 +92,7 @@ def login(
         print_json({"user": user, "key": made, "kept_in": str(place.file)})
         return
     print_line(f"You are {user['name']} ({user['role']}) at {place.url}.")
-    note(f"The key “{made['name']}” is kept in {place.file}. `noond whoami` shows what it may do.")
+    note(f"The key “{made['name']}” is kept in {place.file}.")
     if os.environ.get("NOOND_API_KEY") and data_dir is None:
         note("Commands use NOOND_API_KEY instead, as long as it is set.")
 

@@ -18,7 +18,7 @@ def new_password(owner: str, *, from_stdin: bool) -> str:
     Raises UsageError when there is neither a terminal nor a line.
     """
     if from_stdin:
-        return read_password()
+        return _read_password()
     _require_terminal()
     from noond.accounts.passwords import SHORTEST
 
@@ -34,13 +34,13 @@ def new_password(owner: str, *, from_stdin: bool) -> str:
 def present_password(prompt: str, *, from_stdin: bool) -> str:
     """The password that somebody has: typed once, or a line of stdin. Raises as new_password."""
     if from_stdin:
-        return read_password()
+        return _read_password()
     _require_terminal()
     answer: str = click.prompt(prompt, hide_input=True, err=True)
     return answer
 
 
-def read_password() -> str:
+def _read_password() -> str:
     """The next line of stdin without its end; raises UsageError when it is empty or not UTF-8."""
     try:
         password = sys.stdin.buffer.readline().decode("utf-8").rstrip("\r\n")
