@@ -72,6 +72,12 @@ def rss_megabytes(pid: int) -> float:
     return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * PAGE / 2**20
 
 
+def page_faults(pid: int) -> int:
+    """How often a process needed a page of memory from the kernel so far (Linux)."""
+    status = Path(f"/proc/{pid}/stat").read_text()
+    return int(status.rpartition(")")[2].split()[7])
+
+
 def reset_peak(pid: int) -> None:
     """Let `peak_megabytes` begin anew."""
     Path(f"/proc/{pid}/clear_refs").write_text("5")

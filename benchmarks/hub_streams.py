@@ -31,6 +31,7 @@ from benchmarks.harness import (
     cpu_seconds,
     in_process,
     median_of,
+    page_faults,
     peak_megabytes,
     ratio_of,
     report,
@@ -64,8 +65,8 @@ class Daemon:
         token = await daemon.pair()
         return cls(daemon, token, (await daemon.call("POST", "/api/v1/agents", AGENT))["id"])
 
-    async def stream(self, files: bytes, size: int) -> float:
-        """CPU microseconds per MB while so many bytes are received."""
+    async def stream(self, files: bytes, size: int) -> tuple[float, float]:
+        """CPU microseconds per MB while so many bytes are received, and page faults per MB."""
         device = await StreamingDevice.connect(
             self._daemon.url, capabilities=("manifest", "credit"), token=self._token
         )
@@ -75,16 +76,18 @@ class Daemon:
         await device.expect("agent_run")
         device.send({"type": "agent_manifest", "run_id": run_id, "files": [], "last": True})
         await device.expect("agent_want")
-        cpu = cpu_seconds(self.pid)
+        cpu, faults = cpu_seconds(self.pid), page_faults(self.pid)
         device.stream(run_id, files, size)
         last = await device.sent()
         await device.all_credited()
         spent = cpu_seconds(self.pid) - cpu
+        faults = page_faults(self.pid) - faults
         device.send({"type": "agent_complete", "run_id": run_id, "last_seq": last})
         run = await self._daemon.finished(run_id)
         assert run["status"] == "success", run
         device.disconnect()
-        return spent / device.sent_bytes * MEGABYTE * 1e6
+        megabytes = device.sent_bytes / MEGABYTE
+        return spent / megabytes * 1e6, faults / megabytes
 
 
 async def to_peer(pid: int, url: str, files: bytes, size: int) -> float:
@@ -100,9 +103,12 @@ async def to_peer(pid: int, url: str, files: bytes, size: int) -> float:
     return spent / device.sent_bytes * MEGABYTE * 1e6
 
 
-async def one_round(size: int) -> tuple[dict[int, dict[str, float]], float]:
-    """CPU microseconds per MB, by size of the frames and server; the daemon's growth in MB."""
+async def one_round(size: int) -> tuple[dict[int, dict[str, float]], float, float]:
+    """CPU microseconds per MB, by size of the frames and server; the daemon's growth in MB, and
+    its most page faults per MB.
+    """
     costs: dict[int, dict[str, float]] = {}
+    most_faults = 0.0
     async with AsyncExitStack() as stack:
         daemon = await Daemon.prepare(await stack.enter_async_context(served()))
         peers = {}
@@ -114,21 +120,25 @@ async def one_round(size: int) -> tuple[dict[int, dict[str, float]], float]:
         for frame_bytes in FRAME_BYTES:
             files = files_of(frame_bytes)
             for taken in (size // 5, size):  # the first stream warms up
-                cost = {"noond": await daemon.stream(files, taken)}
+                spent, faults = await daemon.stream(files, taken)
+                cost = {"noond": spent}
                 for name, (pid, url) in peers.items():
                     cost[name] = await to_peer(pid, url, files, taken)
             costs[frame_bytes] = cost
-        return costs, peak_megabytes(daemon.pid) - memory
+            most_faults = max(most_faults, faults)
+        return costs, peak_megabytes(daemon.pid) - memory, most_faults
 
 
 async def compare(size: int, rounds: int) -> list[Figure]:
     """CPU per MB of everybody, and the daemon's memory."""
     found: dict[tuple[int, str], list[float]] = defaultdict(list)
     grown: list[float] = []
+    faulted: list[float] = []
     for number in range(rounds):
         say(f"streams: round {number + 1} of {rounds}")
-        costs, growth = await one_round(size)
+        costs, growth, faults = await one_round(size)
         grown.append(growth)
+        faulted.append(faults)
         for frame_bytes, cost in costs.items():
             for name, spent in cost.items():
                 found[frame_bytes, name].append(spent)
@@ -144,10 +154,11 @@ async def compare(size: int, rounds: int) -> list[Figure]:
                 Figure(name=f"  {frame_bytes // 1024} KB, noond / {name}", value=ratio, unit="x",
                        aim="<= 1.35" if name == "picows" else "")
             )  # fmt: skip
-    grew = Figure(
-        name="daemon's memory grew by at most", value=max(grown), unit="MB", aim=MEMORY_AIM
-    )
-    return [*figures, grew]
+    return [
+        *figures,
+        Figure(name="daemon's page faults", value=median_of(faulted), unit="1/MB"),
+        Figure(name="daemon's memory grew by at most", value=max(grown), unit="MB", aim=MEMORY_AIM),
+    ]
 
 
 async def calls(seconds: float, rounds: int) -> list[Figure]:
