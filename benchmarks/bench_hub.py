@@ -16,6 +16,9 @@ from noond.tasks import Supervisor
 
 HOST = "127.0.0.1"
 USER = "ana"
+PING = b"\x89\0"
+PONG = b"\x8a\x80\0\0\0\0"
+"""RFC 6455, section 5.5, both without a message; the client's mask is four zeros."""
 SETTINGS = HubSettings()
 
 

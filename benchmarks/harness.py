@@ -12,6 +12,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
@@ -105,6 +106,19 @@ def allow_files() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    parent.join()
+    os._exit(1)
+
+
+def _run(target: Callable[..., None], *arguments: Any) -> None:
+    # A benchmark that is killed has no time to end its servers.
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    target(*arguments)
+
+
 @contextmanager
 def in_process(target: Callable[..., None], *arguments: Any) -> Iterator[tuple[int, Pipe]]:
     """Run a function in a process of its own until the block ends; the process's id and a pipe.
@@ -113,7 +127,7 @@ def in_process(target: Callable[..., None], *arguments: Any) -> Iterator[tuple[i
     """
     context = multiprocessing.get_context("spawn")
     pipe, inner = context.Pipe()
-    process = context.Process(target=target, args=(*arguments, inner), daemon=True)
+    process = context.Process(target=_run, args=(target, *arguments, inner), daemon=True)
     process.start()
     inner.close()  # so that waiting for a process that died ends
     try:

@@ -23,7 +23,7 @@ from typing import cast
 import uvloop
 from aiohttp import web
 
-from benchmarks.bench_hub import HOST, application_served, hub_served, socket_of
+from benchmarks.bench_hub import HOST, PING, PONG, application_served, hub_served, socket_of
 from benchmarks.harness import (
     Figure,
     allow_files,
@@ -102,6 +102,9 @@ class Device(asyncio.Protocol):
         )
 
     def data_received(self, data: bytes) -> None:
+        if PING in data:
+            self._transport.write(PONG)
+            return
         self._received += data
         if not self._hello and b"\r\n\r\n" in self._received:
             self._hello = DeviceHello(device_id=self._device_id).to_bytes()

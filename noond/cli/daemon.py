@@ -90,7 +90,7 @@ def serve(
     def tell(url: str) -> None:
         click.echo(json.dumps({"url": url}) if as_json else f"noond is ready at {url}")
 
-    _keep_freed_memory()
+    keep_freed_memory()
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
         runner.run(run_daemon(settings, on_ready=tell))
 
@@ -127,7 +127,7 @@ def _settings(config: Path | None, **server: Any) -> Settings:
     return load_settings(config, flags={"server": server})
 
 
-def _keep_freed_memory() -> None:
+def keep_freed_memory() -> None:
     """Let a little freed memory stay with the process (Linux with glibc; nothing elsewhere).
 
     The largest messages lie at the top of the heap. Given back to the kernel after each of them,
