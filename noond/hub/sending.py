@@ -1,4 +1,4 @@
-"""What waits to be sent to a device: a byte-capped queue, control before bulk, one writer task."""
+"""What waits to be sent to a device: a byte-capped queue, control before bulk."""
 
 from __future__ import annotations
 
@@ -24,7 +24,16 @@ _Queued = tuple[bytes, WSMsgType, Call | None]
 class SendQueue:
     """Takes messages without waiting and sends them as the device reads them."""
 
-    __slots__ = ("_bulk", "_bytes", "_cap_bytes", "_control", "_transport", "_writer", "_ws")
+    __slots__ = (
+        "_bulk",
+        "_bytes",
+        "_cap_bytes",
+        "_control",
+        "_flushing",
+        "_transport",
+        "_writer",
+        "_ws",
+    )
 
     def __init__(
         self, ws: web.WebSocketResponse, transport: asyncio.Transport, *, cap_bytes: int
@@ -35,6 +44,7 @@ class SendQueue:
         self._bytes = 0
         self._control: deque[_Queued] = deque()
         self._bulk: deque[_Queued] = deque()
+        self._flushing: asyncio.Handle | None = None
         self._writer: asyncio.Task[None] | None = None
 
     def put(
@@ -46,8 +56,8 @@ class SendQueue:
             return False
         self._bytes += size
         (self._bulk if bulk else self._control).append((message, kind, call))
-        if self._writer is None:
-            self._writer = asyncio.create_task(self._write(), name="device-writer")
+        if self._flushing is None and self._writer is None:
+            self._flushing = asyncio.get_running_loop().call_soon(self._flush)
         return True
 
     def clear(self) -> None:
@@ -57,9 +67,33 @@ class SendQueue:
 
     async def stop(self) -> None:
         """Wait until nothing more is written; what was begun is written as a whole."""
+        if self._flushing is not None:
+            self._flushing.cancel()
+            self._flushing = None
         if self._writer is not None:
             self._writer.cancel()
             await asyncio.wait([self._writer])
+
+    def _flush(self) -> None:
+        """Send what was queued in this turn of the loop; a task takes over if that is too much.
+
+        For a device that keeps up, which is nearly every one at nearly all times, a task would
+        cost as much as the sending.
+        """
+        self._flushing = None
+        transport = self._transport
+        behind = transport.is_closing() or transport.get_write_buffer_size()
+        if behind or self._bytes > _WRITE_BYTES:
+            self._writer = asyncio.create_task(self._write(), name="device-writer")
+            return
+        together: list[bytes] = []
+        for message, kind, call in (*self._control, *self._bulk):
+            if call is not None:
+                call.sent = True
+            together += (_header(kind, len(message)), message)
+        self.clear()
+        self._bytes = 0
+        transport.write(b"".join(together))
 
     async def _write(self) -> None:
         """Send what is queued, then end: an idle socket needs no task.
