@@ -19,7 +19,7 @@ from noond.api.network import NetworkPolicy
 from noond.api.rates import FailureThrottle, RequestRates
 from noond.api.routes import agents as agent_routes
 from noond.api.routes import devices as device_routes
-from noond.api.routes import health, run_events, socket, stats
+from noond.api.routes import documents, health, run_events, socket, stats
 from noond.api.routes import pairing as pairing_routes
 from noond.api.routes import previews as preview_routes
 from noond.api.routes import runs as run_routes
@@ -69,7 +69,7 @@ def build_application(
     authentication = Authentication(keys, devices, failures)
     idempotency = Idempotency(database, clock=clock)
     streams = Streams()
-    routes = (
+    routes: tuple[Route, ...] = (
         *health.routes(checks),
         *pairing_routes.routes(database, pairing, devices, idempotency, failures),
         *device_routes.routes(devices, idempotency, is_online=is_online),
@@ -79,6 +79,7 @@ def build_application(
         *run_routes.routes(runs),
         *preview_routes.routes(previews),
         *run_events.routes(runs, bus, streams, heartbeat_seconds=heartbeat_seconds),
+        *documents.routes(lambda: routes, limits),
     )
     dispatcher = Dispatcher(
         limits, authentication, RequestRates(clock=clock), body_seconds=body_seconds
