@@ -4,25 +4,21 @@ from __future__ import annotations
 
 import ast
 import importlib
-import inspect
 import os
 import pkgutil
 import re
 import shlex
 from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
 from typing import Any, cast
 
 import click
 import pytest
+from declared_routes import declared_routes
 
 import noond
-from noond.api.application import ROUTES, build_application
-from noond.api.routing import Route
 from noond.cli.main import cli
-from noond.clock import SystemClock
-from noond.config import LimitSettings, ServerSettings, Settings
+from noond.config import Settings
 from noond.errors import NoondError
 from noond.hub.frames import CAPABILITIES
 from noond.llm.documents.refusal import MESSAGES
@@ -78,19 +74,6 @@ def noond_commands() -> list[tuple[str, list[str]]]:
                 words = match[1].split()
             found.append((page, words))
     return found
-
-
-@cache
-def declared_routes() -> tuple[Route, ...]:
-    """The routes of the application; nothing behind them is needed to declare them."""
-    behind = {
-        name: cast("Any", None)
-        for name, parameter in inspect.signature(build_application).parameters.items()
-        if parameter.kind is parameter.KEYWORD_ONLY and parameter.default is parameter.empty
-    }
-    behind |= {"clock": SystemClock(), "checks": {}}
-    application = build_application(ServerSettings(), LimitSettings(), **behind)
-    return application[ROUTES]
 
 
 def settings() -> set[str]:

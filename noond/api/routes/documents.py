@@ -34,7 +34,6 @@ _FILES: Final = MappingProxyType(
         "page.js": "text/javascript",
         "swagger-ui-bundle.js": "text/javascript",
         "swagger-ui.css": "text/css",
-        "favicon-32x32.png": "image/png",
     }
 )
 
@@ -146,10 +145,10 @@ def routes(declared: Callable[[], Sequence[Route]], limits: LimitSettings) -> tu
         _route(
             "/docs/{file}",
             "Get a file of the documentation page",
-            "Its scripts, style and icon.",
+            "Its scripts and its style.",
             get_file,
             reply=str,
-            media_type="*/*",
+            media_type="text/*",
             errors=(NotFound,),
             operation_id="get_docs_file",
         ),
