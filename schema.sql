@@ -10,14 +10,24 @@ CREATE TABLE meta (
 ) WITHOUT ROWID;
 
 -- People. Everything below belongs to one of them.
+-- `login` is the name as it is compared. Without a password nobody can sign in as them. A removed
+-- user keeps the row until what was theirs is deleted.
 CREATE TABLE users (
     id         TEXT PRIMARY KEY,
     name       TEXT NOT NULL,
     timezone   TEXT NOT NULL DEFAULT 'UTC',
-    created_at INTEGER NOT NULL
+    created_at INTEGER NOT NULL,
+    role       TEXT NOT NULL DEFAULT 'user'
+               CHECK (role IN ('viewer', 'user', 'admin', 'owner')),
+    login      TEXT NOT NULL DEFAULT '',
+    password_hash TEXT,          -- argon2id
+    removed_at INTEGER
 );
+CREATE UNIQUE INDEX users_by_login ON users (login) WHERE removed_at IS NULL;
 
--- Keys of the HTTP API: 256 random bits, shown once; the SHA-256 is stored.
+-- Keys of the HTTP API: 256 random bits, shown once; the SHA-256 is stored, and the first
+-- characters, to tell keys apart. After a rotation the previous secret works until the new one
+-- was used. `scopes` are single ones (agents:read) or bundles (read, write, admin).
 CREATE TABLE api_keys (
     id           TEXT PRIMARY KEY,
     user_id      TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
@@ -27,9 +37,49 @@ CREATE TABLE api_keys (
     created_at   INTEGER NOT NULL,
     expires_at   INTEGER NOT NULL,
     last_used_at INTEGER,
-    revoked_at   INTEGER
+    revoked_at   INTEGER,
+    prefix       TEXT NOT NULL DEFAULT '',
+    previous_hash BLOB
 );
 CREATE INDEX api_keys_by_user ON api_keys (user_id);
+CREATE UNIQUE INDEX api_keys_by_previous_hash ON api_keys (previous_hash)
+    WHERE previous_hash IS NOT NULL;
+
+-- Sign-ins with a password: each a family of refresh tokens that follow one another.
+CREATE TABLE sign_ins (
+    id           TEXT PRIMARY KEY,
+    user_id      TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    ip           TEXT NOT NULL,
+    user_agent   TEXT NOT NULL,
+    created_at   INTEGER NOT NULL,
+    refreshed_at INTEGER NOT NULL,
+    expires_at   INTEGER NOT NULL,
+    ended_at     INTEGER,
+    end_reason   TEXT CHECK (end_reason IN ('logout', 'reuse', 'password', 'removed', 'role'))
+);
+CREATE INDEX sign_ins_by_user ON sign_ins (user_id, ended_at);
+CREATE INDEX sign_ins_by_expiry ON sign_ins (expires_at);
+
+-- Each works once. One that comes a second time was stolen, or its thief was first: the whole
+-- sign-in ends.
+CREATE TABLE refresh_tokens (
+    token_hash BLOB PRIMARY KEY,
+    sign_in_id TEXT NOT NULL REFERENCES sign_ins (id) ON DELETE CASCADE,
+    created_at INTEGER NOT NULL,
+    used_at    INTEGER
+) WITHOUT ROWID;
+CREATE INDEX refresh_tokens_by_sign_in ON refresh_tokens (sign_in_id);
+
+-- Access tokens that ended before their time: single ones by their `jti`, all of a sign-in by its
+-- id. A row is needed until the last of them would have expired.
+CREATE TABLE revoked_tokens (
+    token_id   TEXT PRIMARY KEY,
+    user_id    TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    reason     TEXT NOT NULL,
+    revoked_at INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX revoked_tokens_by_expiry ON revoked_tokens (expires_at);
 
 -- Devices. A token is 256 random bits, its SHA-256 is stored; after a rotation the previous one
 -- works until the new one was used.

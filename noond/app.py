@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import shutil
 import signal
-import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -18,17 +17,23 @@ import structlog
 from aiohttp import web
 
 from noond import sd_notify
+from noond.accounts.access_tokens import AccessTokens
+from noond.accounts.cli_file import update_cli_file
 from noond.accounts.datadir import DataDirectory
 from noond.accounts.devices import Devices
 from noond.accounts.keys import APIKeys
 from noond.accounts.pairing import Pairing
-from noond.accounts.setup import update_cli_url
+from noond.accounts.passwords import Passwords
+from noond.accounts.sign_in import SignIns
+from noond.accounts.users import Users
 from noond.api.application import build_application
 from noond.api.network import check_bind
 from noond.api.routes.socket import ServeDevice
+from noond.api.serving import handling, listening, tls_context
+from noond.api.streams import Streams
 from noond.clock import Clock, SystemClock
-from noond.config import ServerSettings, Settings
-from noond.errors import ConfigError, StorageError
+from noond.config import Settings
+from noond.errors import StorageError
 from noond.events import EventBus
 from noond.hub.connection import CLOSE_TOKEN
 from noond.hub.frames import SUBPROTOCOL, DeviceHello
@@ -63,9 +68,6 @@ log = structlog.get_logger(__name__)
 _FREE_BYTES: Final = 16 * 1024 * 1024
 """With less room than this on the disk the daemon is not ready."""
 
-_CLOSE_SECONDS: Final = 1.0
-"""How long an open HTTP request may take to end at stop."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Daemon:
@@ -81,7 +83,7 @@ async def open_daemon(settings: Settings, *, clock: Clock | None = None) -> Asyn
     Raises ConfigError, or an error of the data directory or the database that says what to do.
     """
     check_bind(settings)
-    tls = _tls(settings.server)
+    tls = tls_context(settings.server)
     clock = clock or SystemClock()
     async with AsyncExitStack() as stack:
         directory = stack.enter_context(DataDirectory.open(settings.server.data_dir))
@@ -127,31 +129,53 @@ async def open_daemon(settings: Settings, *, clock: Clock | None = None) -> Asyn
             hub.disconnect(user_id, device_id, CLOSE_TOKEN, "the device's token has ended")
             reconnect.device_shut_out(user_id, device_id)
 
+        runs = Runs(database, clock, hub, executor, outbox, progress, wake=engine.wake)
+        streams = Streams()
+        passwords = Passwords()
+        sign_ins = SignIns(
+            database,
+            passwords,
+            AccessTokens(vault, clock=clock),
+            clock=clock,
+            days=settings.accounts.sign_in_days,
+            end_streams=streams.end,
+        )
+        devices = Devices(database, clock=clock, close_socket=shut_out)
+        users = Users(
+            database,
+            passwords,
+            sign_ins,
+            devices,
+            clock=clock,
+            end_streams=streams.end,
+            end_work=runs.cancel_all,
+        )
+        await users.clear_up()
         application = build_application(
             settings.server,
             settings.limits,
             database=database,
             clock=clock,
-            keys=APIKeys(database, clock=clock, tasks=tasks),
-            devices=Devices(
-                database,
-                clock=clock,
-                close_socket=shut_out,
-            ),
+            keys=APIKeys(database, clock=clock, tasks=tasks, end_streams=streams.end),
+            sign_ins=sign_ins,
+            users=users,
+            devices=devices,
             pairing=Pairing(vault, clock=clock),
             agents=Agents(database, clock),
-            runs=Runs(database, clock, hub, executor, outbox, progress, wake=engine.wake),
+            runs=runs,
             reviews=reviews,
             previews=Previews(database, clock, outbox, progress),
             bus=bus,
+            streams=streams,
             is_online=hub.is_online,
             serve_device=_device_server(hub, settings.hub.frame_bytes),
             checks={
                 "database": lambda: _check_database(database),
                 "disk": lambda: _check_disk(directory.path),
             },
+            hash_key=vault.subkey("request hashes"),
         )
-        runner = await stack.enter_async_context(_handling(application))
+        runner = await stack.enter_async_context(handling(application))
         notices = Notices(bus, hub, tasks, call_seconds=settings.hub.call_seconds)
 
         def device_online(user_id: str, device_id: str) -> None:
@@ -172,11 +196,11 @@ async def open_daemon(settings: Settings, *, clock: Clock | None = None) -> Asyn
             await engine.stop(grace_seconds=settings.server.stop_seconds)
 
         stack.push_async_callback(stop_work)
-        url = await stack.enter_async_context(_listening(runner, settings.server, tls))
+        url = await stack.enter_async_context(listening(runner, settings.server, tls))
         await stack.enter_async_context(
             ticking(reconnect.tick, ScheduleWatchdog(database, clock, hub, bus).tick)
         )
-        await asyncio.to_thread(update_cli_url, directory.path, url)
+        await update_cli_file(directory.cli_file, url, database=database, clock=clock)
         tasks.start(extractor.warm(), name="extractor-warm")
         tasks.start(sd_notify.keep_alive(lambda: _writer_alive(database)), name="systemd-watchdog")
         yield Daemon(url=url)
@@ -197,64 +221,6 @@ async def serve(settings: Settings, *, on_ready: Callable[[str], None] | None = 
         log.info("stopping")
         sd_notify.notify("STOPPING=1")
     log.info("stopped")
-
-
-def _tls(server: ServerSettings) -> ssl.SSLContext | None:
-    if server.tls_cert is None:
-        return None
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    try:
-        context.load_cert_chain(server.tls_cert, server.tls_key)
-    except (OSError, ssl.SSLError) as error:
-        raise ConfigError(
-            f"server.tls_cert {server.tls_cert} and server.tls_key {server.tls_key} "
-            f"can't be used: {error}"
-        ) from None
-    return context
-
-
-@asynccontextmanager
-async def _handling(application: web.Application) -> AsyncIterator[web.AppRunner]:
-    """Ready to handle requests; at the end those that are open get a second."""
-    runner = web.AppRunner(
-        application,
-        auto_decompress=False,
-        access_log=None,
-        handle_signals=False,
-        shutdown_timeout=_CLOSE_SECONDS,
-    )
-    await runner.setup()
-    try:
-        yield runner
-    finally:
-        await runner.cleanup()
-
-
-@asynccontextmanager
-async def _listening(
-    runner: web.AppRunner, server: ServerSettings, tls: ssl.SSLContext | None
-) -> AsyncIterator[str]:
-    """Take connections; gives the URL."""
-    site = web.TCPSite(runner, server.host, server.port, ssl_context=tls, reuse_address=True)
-    try:
-        await site.start()
-    except OSError as error:
-        raise ConfigError(
-            f"can't listen on {server.host} port {server.port}: {error.strerror}; "
-            "choose another with server.host and server.port, or stop what uses it"
-        ) from None
-    try:
-        port = runner.addresses[0][1]
-        yield f"{'https' if tls else 'http'}://{_reachable(server.host)}:{port}"
-    finally:
-        await site.stop()
-
-
-def _reachable(host: str) -> str:
-    """The host under which this machine reaches an address to listen on."""
-    if host in ("0.0.0.0", "::"):  # noqa: S104 - the addresses that mean every interface
-        return "localhost"
-    return f"[{host}]" if ":" in host else host
 
 
 @asynccontextmanager

@@ -160,6 +160,14 @@ class LimitSettings(_Section):
     body_bytes: int = Field(1_048_576, ge=1024, description="Largest request body.")
 
 
+class AccountSettings(_Section):
+    """Users and how they sign in."""
+
+    sign_in_days: int = Field(
+        30, ge=1, le=365, description="How long a sign-in lasts without being used."
+    )
+
+
 class LogSettings(_Section):
     """The log, on stderr."""
 
@@ -179,6 +187,7 @@ class Settings(_Section):
     llm: LLMSettings = LLMSettings()
     runs: RunSettings = RunSettings()
     limits: LimitSettings = LimitSettings()
+    accounts: AccountSettings = AccountSettings()
     log: LogSettings = LogSettings()
 
 

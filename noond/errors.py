@@ -94,6 +94,12 @@ class Unauthenticated(NoondError):
     code = "unauthenticated"
 
 
+class SignInRefused(Unauthenticated):
+    """The name or the password is wrong."""
+
+    code = "sign_in_refused"
+
+
 class PairingCodeWrong(Unauthenticated):
     """The pairing code is wrong, used or expired; ask for a new one."""
 

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from noond.accounts.cli_file import cli_json
 from noond.accounts.datadir import DataDirectory
 from noond.accounts.keys import new_api_key
 from noond.accounts.vault import Vault, write_private
 from noond.clock import Clock, SystemClock, new_id
 from noond.errors import Conflict, DataDirectoryError
-from noond.models.account import Scope, User
+from noond.models.account import Role, User
 from noond.store import api_keys, meta, opening, users
 from noond.store.rows import Transaction
 
@@ -55,12 +55,16 @@ def init_data_dir(
         opening.prepare(directory.database)
         now = clock.now()
         user = User(
-            id=new_id(), name=user_name, timezone=timezone or local_timezone(), created_at=now
+            id=new_id(),
+            name=user_name,
+            timezone=timezone or local_timezone(),
+            created_at=now,
+            role=Role.OWNER,
         )
-        token, key = new_api_key(user.id, name="first key", scopes=frozenset(Scope), now=now)
+        token, key = new_api_key(user.id, name="command line", scopes=frozenset({"admin"}), now=now)
         # The key is kept for the CLI before the database knows it: a kill in between leaves a
         # directory that the next `init` completes, never one whose key nobody has.
-        write_private(directory.cli_file, _cli_json(None, token.secret))
+        write_private(directory.cli_file, cli_json(None, token.secret))
 
         def first_user(tx: Transaction) -> None:
             users.insert(tx, user)
@@ -69,27 +73,6 @@ def init_data_dir(
 
         meta.write_closed(directory.database, first_user)
         return Initialised(data_dir=path, user_id=user.id, api_key=token.secret)
-
-
-def update_cli_url(data_dir: Path, url: str | None) -> None:
-    """Tell the CLI where the daemon listens; the API key in `cli.json` stays.
-
-    Raises DataDirectoryError when the file is not what `init_data_dir` made.
-    """
-    file = data_dir / "cli.json"
-    try:
-        api_key = json.loads(file.read_text("utf-8"))["api_key"]
-    except FileNotFoundError:
-        api_key = None  # deleted by its owner: NOOND_API_KEY has to say it
-    except (OSError, ValueError, KeyError, TypeError):
-        raise DataDirectoryError(
-            f"{file} can't be read; remove it, and set NOOND_API_KEY for the command line"
-        ) from None
-    write_private(file, _cli_json(url, api_key))
-
-
-def _cli_json(url: str | None, api_key: str | None) -> str:
-    return json.dumps({"url": url, "api_key": api_key}, indent=2) + "\n"
 
 
 def _make_directory(path: Path) -> None:

@@ -10,6 +10,8 @@ from aiohttp import web
 from noond.accounts.devices import Devices
 from noond.accounts.keys import APIKeys
 from noond.accounts.pairing import Pairing
+from noond.accounts.sign_in import SignIns
+from noond.accounts.users import Users
 from noond.api import parsing
 from noond.api.authentication import Authentication
 from noond.api.dispatch import Dispatcher
@@ -18,11 +20,13 @@ from noond.api.middleware import Frontier, add_headers
 from noond.api.network import NetworkPolicy
 from noond.api.rates import FailureThrottle, RequestRates
 from noond.api.routes import agents as agent_routes
+from noond.api.routes import api_keys as key_routes
+from noond.api.routes import auth, documents, health, run_events, socket, stats
 from noond.api.routes import devices as device_routes
-from noond.api.routes import documents, health, run_events, socket, stats
 from noond.api.routes import pairing as pairing_routes
 from noond.api.routes import previews as preview_routes
 from noond.api.routes import runs as run_routes
+from noond.api.routes import users as user_routes
 from noond.api.routes.devices import IsOnline
 from noond.api.routes.health import Check
 from noond.api.routes.socket import ServeDevice
@@ -48,6 +52,8 @@ def build_application(
     database: Database,
     clock: Clock,
     keys: APIKeys,
+    sign_ins: SignIns,
+    users: Users,
     devices: Devices,
     pairing: Pairing,
     agents: Agents,
@@ -55,22 +61,29 @@ def build_application(
     reviews: Reviews,
     previews: Previews,
     bus: EventBus,
+    streams: Streams,
     is_online: IsOnline,
     serve_device: ServeDevice,
     checks: Mapping[str, Check],
+    hash_key: bytes,
     heartbeat_seconds: float = run_events.HEARTBEAT_SECONDS,
     body_seconds: float = parsing.BODY_SECONDS,
 ) -> web.Application:
     """The application, ready for a runner that was made with `auto_decompress=False`.
 
+    `hash_key` keeps what is stored of a request's content from being guessed from: it may hold a
+    password.
+
     Raises ConfigError for server settings that can't be understood.
     """
     failures = FailureThrottle(limits.failures_per_minute, clock=clock)
-    authentication = Authentication(keys, devices, failures)
+    authentication = Authentication(keys, sign_ins, devices, failures)
     idempotency = Idempotency(database, clock=clock)
-    streams = Streams()
     routes: tuple[Route, ...] = (
         *health.routes(checks),
+        *auth.routes(sign_ins, users, failures, clock),
+        *user_routes.routes(users, idempotency),
+        *key_routes.routes(keys, idempotency),
         *pairing_routes.routes(database, pairing, devices, idempotency, failures),
         *device_routes.routes(devices, idempotency, is_online=is_online),
         *socket.routes(authentication, serve_device),
@@ -82,7 +95,11 @@ def build_application(
         *documents.routes(lambda: routes, limits),
     )
     dispatcher = Dispatcher(
-        limits, authentication, RequestRates(clock=clock), body_seconds=body_seconds
+        limits,
+        authentication,
+        RequestRates(clock=clock),
+        body_seconds=body_seconds,
+        hash_key=hash_key,
     )
     application = web.Application(middlewares=[Frontier(NetworkPolicy(server)).cross])
     for route in routes:

@@ -1,4 +1,4 @@
-"""Who sends a request: an API key for the HTTP API, a device token for the device socket."""
+"""Who sends a request: by API key or access token, or by a device's token."""
 
 from __future__ import annotations
 
@@ -6,11 +6,14 @@ from aiohttp import web
 
 from noond.accounts.devices import Devices
 from noond.accounts.keys import APIKeys
+from noond.accounts.sign_in import SignIns
 from noond.api.network import Client, throttle_group
 from noond.api.rates import FailureThrottle
 from noond.errors import Unauthenticated
-from noond.models.account import APIKey
+from noond.models.account import Principal
 from noond.models.device import Device
+
+_DOTS_OF_A_JWT = 2
 
 
 class Authentication:
@@ -19,18 +22,24 @@ class Authentication:
     A request without a credential is no attempt.
     """
 
-    def __init__(self, keys: APIKeys, devices: Devices, failures: FailureThrottle) -> None:
+    def __init__(
+        self, keys: APIKeys, sign_ins: SignIns, devices: Devices, failures: FailureThrottle
+    ) -> None:
         self._keys = keys
+        self._sign_ins = sign_ins
         self._devices = devices
         self._failures = failures
 
-    async def caller(self, request: web.Request, client: Client) -> APIKey:
-        """The API key of the request; raises Unauthenticated or RateLimited."""
-        key = await self._keys.authenticate(_credential(request, also="X-API-Key"))
-        if key is None:
-            self._failures.count("api key", throttle_group(client.address))
-            raise Unauthenticated("the API key is unknown, revoked or expired")
-        return key
+    async def caller(self, request: web.Request, client: Client) -> Principal:
+        """Whom the request speaks for; raises Unauthenticated or RateLimited."""
+        secret = _credential(request, also="X-API-Key")
+        is_token = secret.count(".") == _DOTS_OF_A_JWT
+        found = await (self._sign_ins if is_token else self._keys).authenticate(secret)
+        if found is None:
+            kind = "access token" if is_token else "API key"
+            self._failures.count(kind, throttle_group(client.address))
+            raise Unauthenticated(f"the {kind} is unknown, revoked or expired")
+        return found
 
     async def device(self, request: web.Request, client: Client) -> Device:
         """The device whose token the request carries; raises Unauthenticated or RateLimited."""

@@ -15,7 +15,7 @@ from noond.api.rates import Allowance, RequestRates
 from noond.api.routing import Access, Call, Rate, Route
 from noond.config import LimitSettings
 from noond.errors import Forbidden, RateLimited
-from noond.models.account import APIKey, Scope
+from noond.models.account import Principal, Scope
 
 CLIENT = web.RequestKey("client", Client)
 ALLOWANCE = web.RequestKey("allowance", Allowance)
@@ -31,20 +31,22 @@ class Dispatcher:
         rates: RequestRates,
         *,
         body_seconds: float,
+        hash_key: bytes,
     ) -> None:
         self._limits = limits
         self._authentication = authentication
         self._rates = rates
         self._body_seconds = body_seconds
+        self._hash_key = hash_key
 
     async def dispatch(self, route: Route, request: web.Request) -> web.StreamResponse:
         """Check the request in the order that gives least away, and answer it."""
         client = request[CLIENT]
         caller = None
-        if isinstance(route.access, Scope):
+        if isinstance(route.access, Scope) or route.access is Access.SIGNED_IN:
             caller = await self._authentication.caller(request, client)
             self._count(route, request, caller)
-            if route.access not in caller.scopes:
+            if isinstance(route.access, Scope) and route.access not in caller.scopes:
                 raise Forbidden(f"this needs the scope `{route.access}`")
         call = await self._read(route, request, client, caller)
         answer = await route.handler(call)
@@ -54,13 +56,13 @@ class Dispatcher:
             return web.Response(status=route.status)
         return json_response(answer, status=route.status)
 
-    def _count(self, route: Route, request: web.Request, caller: APIKey) -> None:
+    def _count(self, route: Route, request: web.Request, caller: Principal) -> None:
         if route.rate is Rate.NONE:
             return
         limits = self._limits
         reads = route.rate is Rate.READ
         taken, request[ALLOWANCE] = self._rates.take(
-            f"{caller.id} {route.rate}",
+            f"{caller.credential_id} {route.rate}",
             per_minute=limits.reads_per_minute if reads else limits.writes_per_minute,
         )
         if not taken:
@@ -68,7 +70,7 @@ class Dispatcher:
             raise RateLimited(retry_after_seconds=60 / allowance.limit)
 
     async def _read(
-        self, route: Route, request: web.Request, client: Client, caller: APIKey | None
+        self, route: Route, request: web.Request, client: Client, caller: Principal | None
     ) -> Call:
         # The device socket says nothing in its query, and what stands there is not looked at.
         query = None if route.access is Access.DEVICE else parsing.parse_query(route.query, request)
@@ -76,7 +78,7 @@ class Dispatcher:
             request, body_bytes=self._limits.body_bytes, seconds=self._body_seconds
         )
         canonical = parsing.canonical_json(body)
-        content = hashlib.sha256(canonical)
+        content = hashlib.blake2b(canonical, digest_size=32, key=self._hash_key)
         for name, value in sorted(request.match_info.items()):
             content.update(f"\n{name}={value}".encode())
         return Call(

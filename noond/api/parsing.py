@@ -145,6 +145,9 @@ def explain(error: ValidationError) -> Invalid:
             message = "is not known here"
         elif item["type"] == "missing":
             message = "is required"
+        elif message.startswith("Value should have"):
+            # What pydantic says of secrets; how long they are is nobody's business.
+            message = "is too long" if item["type"] == "too_long" else "is too short"
         place = ".".join(str(part) for part in item["loc"])
         fields.append(FieldError(field=_shown(place), message=message))
     return Invalid(fields=fields)

@@ -98,6 +98,12 @@ class FailureThrottle:
         key = (kind, address)
         self._failures.setdefault(key, deque(maxlen=self._per_minute)).append(now)
 
+    def forgive(self, kind: str, address: str) -> None:
+        """Take a failure back that was counted before it was known to be none."""
+        recent = self._failures.get((kind, address))
+        if recent:
+            recent.pop()
+
     def _sweep(self, now: float) -> None:
         """Forget the addresses whose last failure is over a minute old."""
         self._until_sweep -= 1
@@ -105,5 +111,7 @@ class FailureThrottle:
             return
         self._until_sweep = max(_SWEEP_EVERY, len(self._failures))
         self._failures = {
-            key: recent for key, recent in self._failures.items() if now - recent[-1] < _MINUTE
+            key: recent
+            for key, recent in self._failures.items()
+            if recent and now - recent[-1] < _MINUTE
         }

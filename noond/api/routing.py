@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict
 
 from noond.api.network import Client
 from noond.errors import NoondError
-from noond.models.account import APIKey, Scope
+from noond.models.account import Principal, Scope
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -42,10 +42,12 @@ class Reply(BaseModel):
 
 
 class Access(StrEnum):
-    """Who may use a route that no API key opens."""
+    """Who may use a route that no scope opens."""
 
     PUBLIC = "public"
     """Anybody; what it does is guarded otherwise, or harmless."""
+    SIGNED_IN = "signed in"
+    """Whoever has a valid API key or access token, whatever it may do."""
     DEVICE = "device"
     """Whoever holds a device token; the handler checks it."""
 
@@ -65,19 +67,24 @@ class Call:
     request: web.Request
     route: Route
     client: Client
-    caller: APIKey | None
+    caller: Principal | None
     idempotency_key: str | None
     parsed_body: BaseModel | None
     parsed_query: BaseModel | None
     content_hash: bytes
-    """SHA-256 of what was asked: the path's parameters and the body."""
+    """A keyed hash of what was asked: the path's parameters and the body."""
+
+    @property
+    def principal(self) -> Principal:
+        """Who asks; only on routes that need a credential."""
+        if self.caller is None:
+            raise TypeError(f"{self.route.name} has no caller")
+        return self.caller
 
     @property
     def user_id(self) -> str:
-        """Whose key it is; only on routes that need a scope."""
-        if self.caller is None:
-            raise TypeError(f"{self.route.name} has no caller")
-        return self.caller.user_id
+        """The user whom the request speaks for; only on routes that need a credential."""
+        return self.principal.user_id
 
     @property
     def path(self) -> Mapping[str, str]:

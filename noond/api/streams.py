@@ -1,4 +1,4 @@
-"""Replies that stay open: how many a key may hold, and that the daemon can stop."""
+"""Replies that stay open: how many a credential may hold, and what ends them."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from aiohttp import web
 
 from noond.errors import RateLimited
+from noond.models.account import Principal
 
 STREAMS_PER_KEY = 20
 
@@ -22,27 +23,37 @@ class Streams:
     def __init__(self, *, per_key: int = STREAMS_PER_KEY) -> None:
         self._per_key = per_key
         self._open: Counter[str] = Counter()
-        self._tasks: set[asyncio.Task[object]] = set()
+        self._tasks: dict[asyncio.Task[object], Principal] = {}
 
     @contextmanager
-    def open(self, key_id: str) -> Iterator[None]:
-        """Hold a stream while the block runs; raises RateLimited when the key has too many."""
-        if self._open[key_id] >= self._per_key:
+    def open(self, caller: Principal) -> Iterator[None]:
+        """Hold a stream while the block runs; raises RateLimited when there are too many.
+
+        The block is cancelled when the caller's credential or the server ends.
+        """
+        key = caller.credential_id
+        if self._open[key] >= self._per_key:
             raise RateLimited(
-                f"{self._per_key} streams of this key are open; close one first",
+                f"{self._per_key} streams of this credential are open; close one first",
                 retry_after_seconds=_RETRY_SECONDS,
             )
         task = asyncio.current_task()
         assert task is not None
-        self._open[key_id] += 1
-        self._tasks.add(task)
+        self._open[key] += 1
+        self._tasks[task] = caller
         try:
             yield
         finally:
-            self._tasks.discard(task)
-            self._open[key_id] -= 1
-            if not self._open[key_id]:
-                del self._open[key_id]
+            del self._tasks[task]
+            self._open[key] -= 1
+            if not self._open[key]:
+                del self._open[key]
+
+    def end(self, user_id: str, credential_id: str | None) -> None:
+        """End the streams that a credential of this user opened; None stands for all of them."""
+        for task, caller in self._tasks.items():
+            if caller.user_id == user_id and credential_id in (None, caller.credential_id):
+                task.cancel()
 
     async def close(self, _app: web.Application) -> None:
         """End every stream; called when the server stops."""

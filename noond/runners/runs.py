@@ -170,6 +170,11 @@ class Runs:
 
         return await self._database.read(load)
 
+    async def cancel_all(self, user_id: str) -> None:
+        """End all runs of a user that have not ended."""
+        for run_id in await self._database.read(lambda c: runs.list_active(c, user_id)):
+            await self.cancel(user_id, run_id)
+
     async def cancel(
         self, user_id: str, run_id: str
     ) -> tuple[RunStatus, Literal["requested", "already_final"]]:

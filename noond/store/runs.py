@@ -151,6 +151,15 @@ def list_page(
     return [(_run(row), row["error_count"]) for row in rows]
 
 
+def list_active(connection: Connection, user_id: str) -> list[str]:
+    """The ids of the user's runs that have not ended."""
+    rows = connection.execute(
+        "SELECT id FROM runs WHERE user_id = ? AND status IN ('queued', 'running', 'waiting')",
+        (user_id,),
+    )
+    return [row["id"] for row in rows]
+
+
 def ever_ran(connection: Connection, user_id: str, agent_id: str) -> bool:
     """Whether the agent has had a run, in whatever state."""
     row = connection.execute(

@@ -8,6 +8,7 @@ from typing import Any, cast
 
 from noond.api.application import ROUTES, build_application
 from noond.api.openapi.document import openapi_document
+from noond.api.streams import Streams
 from noond.clock import SystemClock
 from noond.config import LimitSettings, ServerSettings
 
@@ -20,7 +21,7 @@ def openapi_file() -> str:
         for name, parameter in inspect.signature(build_application).parameters.items()
         if parameter.kind is parameter.KEYWORD_ONLY and parameter.default is parameter.empty
     }
-    behind |= {"clock": SystemClock(), "checks": {}}
+    behind |= {"clock": SystemClock(), "checks": {}, "streams": Streams(), "hash_key": b""}
     application = build_application(ServerSettings(), LimitSettings(), **behind)
     routes = application[ROUTES]
     document = openapi_document(routes, LimitSettings())

@@ -89,7 +89,7 @@ class Answers:
 
     def _reply(self, route: Route, status: int, reply: Any) -> Schema:
         headers = ["X-Request-ID"]
-        if isinstance(route.access, Scope) and route.rate is not Rate.NONE:
+        if needs_credential(route) and route.rate is not Rate.NONE:
             headers += _COUNTED
         if HTTPStatus.NOT_MODIFIED in dict(route.other_replies):
             headers.append("ETag")
@@ -140,6 +140,11 @@ class Answers:
         return {"$ref": f"#/components/responses/{name}"}
 
 
+def needs_credential(route: Route) -> bool:
+    """Whether an API key or an access token opens the route."""
+    return route.access not in (Access.PUBLIC, Access.DEVICE)
+
+
 def possible_errors(route: Route) -> set[type[NoondError]]:
     """Every error that a route can answer with: its own, and those of its kind of route."""
     kinds: set[type[NoondError]] = {
@@ -149,10 +154,12 @@ def possible_errors(route: Route) -> set[type[NoondError]]:
         NoondError,
         *route.errors,
     }
-    if isinstance(route.access, Scope):
-        kinds |= {errors.Unauthenticated, errors.Forbidden, errors.RateLimited}
+    if needs_credential(route):
+        kinds |= {errors.Unauthenticated, errors.RateLimited}
         if "{" in route.path:
             kinds.add(errors.NotFound)
+    if isinstance(route.access, Scope):
+        kinds.add(errors.Forbidden)
     if route.body is not None:
         kinds |= {problems.BodyTimeout, problems.BodyTooLarge, problems.UnsupportedMediaType}
     if route.idempotent:

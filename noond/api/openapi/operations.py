@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, Final
 
-from noond.api.openapi.answers import Answers
+from noond.api.openapi.answers import Answers, needs_credential
 from noond.api.openapi.examples import FIELDS, Examples
 from noond.api.openapi.schemas import Schema, Schemas
 from noond.api.routing import Access, Rate, Route
@@ -68,11 +68,11 @@ class Operations:
         operation["responses"] = self._answers.of(route)
         if isinstance(route.access, Scope):
             operation["x-scope"] = str(route.access)
-            if route.rate in self._per_minute:
-                operation["x-rate-limit"] = {
-                    "kind": str(route.rate),
-                    "per_minute": self._per_minute[route.rate],
-                }
+        if needs_credential(route) and route.rate in self._per_minute:
+            operation["x-rate-limit"] = {
+                "kind": str(route.rate),
+                "per_minute": self._per_minute[route.rate],
+            }
         return operation
 
     def _description(self, route: Route) -> str:
@@ -81,9 +81,11 @@ class Operations:
             facts.append("**Scope**: none; needs no credential.")
         elif route.access is Access.DEVICE:
             facts.append("**Scope**: none; needs a device's token.")
-        else:
+        elif isinstance(route.access, Scope):
             facts.append(f"**Scope**: `{route.access}`")
-        if isinstance(route.access, Scope) and route.rate in self._per_minute:
+        else:
+            facts.append("**Scope**: none; any valid credential will do.")
+        if needs_credential(route) and route.rate in self._per_minute:
             per_minute = self._per_minute[route.rate]
             facts.append(f"**Limit**: {per_minute:,} requests a minute ({route.rate})")
         else:

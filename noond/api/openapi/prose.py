@@ -35,10 +35,18 @@ On this page, **Authorize** takes the key, and **Try it out** sends requests to 
 
 ## Authentication
 
-Send one credential: `Authorization: Bearer <credential>` or `X-API-Key: <API key>`. Each operation
-names the **scope** that the credential needs (`x-scope` in the document). Devices have tokens of
-their own, which open `/ws/device` and nothing else. Operations without a lock need no credential.
-A browser's requests must come from the daemon's own pages or an origin of `server.allowed_origins`.
+Send one credential, which is one of two:
+
+- an **API key**, for programs: `Authorization: Bearer <key>` or `X-API-Key: <key>`. `noond init`
+  prints the first one, `POST /api/v1/api-keys` makes more, each with its scopes.
+- an **access token** (a JWT), for people: `Authorization: Bearer <token>`. `POST
+  /api/v1/auth/login` gives one for a name and a password, with a refresh token that
+  `POST /api/v1/auth/refresh` turns into new ones.
+
+Each operation names the **scope** that the credential needs (`x-scope` in the document). Devices
+have tokens of their own, which open `/ws/device` and nothing else. Operations without a lock need
+no credential. A browser's requests must come from the daemon's own pages or an origin of
+`server.allowed_origins`.
 
 ## Conventions
 
@@ -83,7 +91,8 @@ SECURITY_SCHEMES: Final[Mapping[str, Mapping[str, Any]]] = {
         "type": "http",
         "scheme": "bearer",
         "bearerFormat": "JWT or API key",
-        "description": "`Authorization: Bearer <credential>`. `noond init` prints an API key.",
+        "description": "`Authorization: Bearer <credential>`: an access token from "
+        "`POST /api/v1/auth/login`, or an API key.",
     },
     "apiKeyAuth": {
         "type": "apiKey",

@@ -118,7 +118,7 @@ def routes(
             summary="Make a pairing code",
             description="The code lets one device in: one use, five minutes, five tries. With a "
             "`device_id` it is for that device alone, which may exist already.",
-            access=Scope.ADMIN,
+            access=Scope.DEVICES_WRITE,
             rate=Rate.WRITE,
             handler=create,
             body=NewPairing,

@@ -193,7 +193,7 @@ def _route(
         tag="Previews",
         summary=summary,
         description=description,
-        access=Scope.READ if reads else Scope.WRITE,
+        access=Scope.AGENTS_READ if reads else Scope.AGENTS_EXECUTE,
         rate=Rate.READ if reads else Rate.WRITE,
         handler=handler,
         query=query,

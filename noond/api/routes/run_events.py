@@ -50,9 +50,8 @@ def routes(
 
     async def watch(call: Call) -> web.StreamResponse:
         user_id, run_id = call.user_id, call.path["run_id"]
-        assert call.caller is not None
         # Listening begins before the state is read, so nothing happens unseen in between.
-        with streams.open(call.caller.id), bus.subscribe(user_id, subject=run_id) as events:
+        with streams.open(call.principal), bus.subscribe(user_id, subject=run_id) as events:
             view = await runs.get(user_id, run_id)
             response = EventSourceResponse(ping_interval=heartbeat_seconds)
             await response.prepare(call.request)
@@ -71,7 +70,7 @@ def routes(
             summary="Watch a run",
             description="Server-sent events `run.progress`: the present state first, then each "
             "change; the stream ends after a final state. Comments keep it alive.",
-            access=Scope.READ,
+            access=Scope.AGENTS_READ,
             rate=Rate.READ,
             handler=watch,
             reply=ProgressStream,

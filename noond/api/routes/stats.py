@@ -55,7 +55,7 @@ def routes(reviews: Reviews) -> tuple[Route, ...]:
             summary="See how an agent's suggestions fare",
             description="What was suggested, approved, edited and rejected, by week for the last "
             "twelve. `precision` is the part of the decided suggestions that people kept.",
-            access=Scope.READ,
+            access=Scope.AGENTS_READ,
             rate=Rate.READ,
             handler=stats,
             reply=StatsReply,

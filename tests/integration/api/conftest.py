@@ -15,17 +15,22 @@ import aiohttp
 import pytest
 from aiohttp import web
 
+from noond.accounts.access_tokens import AccessTokens
 from noond.accounts.devices import Devices
 from noond.accounts.keys import APIKeys, new_api_key
 from noond.accounts.pairing import Pairing
+from noond.accounts.passwords import Passwords
+from noond.accounts.sign_in import SignIns
+from noond.accounts.users import Users
 from noond.accounts.vault import Vault
 from noond.api.application import ROUTES, build_application
 from noond.api.routing import Route
+from noond.api.streams import Streams
 from noond.config import HubSettings, LimitSettings, ServerSettings
 from noond.events import EventBus
 from noond.hub.frames import DeviceHello
 from noond.hub.hub import Hub
-from noond.models.account import Scope, User
+from noond.models.account import Role, User
 from noond.models.device import Device
 from noond.runners.agents import Agents
 from noond.runners.execution import RunExecutor
@@ -81,7 +86,7 @@ class Answer:
 
 @dataclass(slots=True, kw_only=True)
 class World:
-    """A running API over real SQLite, with the users `ana` and `ben`."""
+    """A running API over real SQLite, with `ana`, an owner, and `ben`, a user."""
 
     clock: ManualClock
     database: Database
@@ -89,6 +94,7 @@ class World:
     hub: Hub
     agents: Agents
     runs: Runs
+    users: Users
     url: str
     routes: tuple[Route, ...]
     session: aiohttp.ClientSession
@@ -136,7 +142,29 @@ class World:
                 await writer.wait_closed()
         return Answer(status=int(status.split()[1]), headers=headers, text=body.decode())
 
-    async def add_key(self, name: str, user_id: str, *scopes: Scope, **changes: Any) -> None:
+    async def add_user(self, name: str, role: Role) -> None:
+        """Store a user who has a key, under their name, that may do all they may."""
+        user = User(
+            id=name, name=name, timezone="Europe/Berlin", created_at=self.clock.now(), role=role
+        )
+        await self.database.write(partial(users.insert, user=user))
+        await self.add_key(name, name, "admin")
+
+    async def set_password(self, name: str, password: str) -> None:
+        """Give a user a password."""
+        path = f"/api/v1/users/{name}/password"
+        reply = await self.send("POST", path, key="ana", json={"password": password})
+        assert reply.status == 204, reply.text
+
+    async def sign_in(self, name: str, password: str) -> dict[str, Any]:
+        """Sign in; the access token is a key of `send` under the user's name with a `+`."""
+        body = {"name": name, "password": password}
+        reply = await self.send("POST", "/api/v1/auth/login", key=None, json=body)
+        assert reply.status == 200, reply.text
+        self.keys[f"{name}+"] = reply.json["access_token"]
+        return cast("dict[str, Any]", reply.json)
+
+    async def add_key(self, name: str, user_id: str, *scopes: str, **changes: Any) -> None:
         """Store an API key under a name that `send` takes."""
         token, key = new_api_key(user_id, name=name, scopes=frozenset(scopes), now=self.clock.now())
         key = replace(key, **changes)
@@ -263,6 +291,34 @@ async def world(
             wake=lambda: woken.append(None),
         )
 
+        vault = Vault(bytes(32))
+        streams = Streams()
+        passwords = Passwords()
+        sign_ins = SignIns(
+            database,
+            passwords,
+            AccessTokens(vault, clock=clock),
+            clock=clock,
+            days=30,
+            end_streams=streams.end,
+        )
+        own_devices = Devices(
+            database,
+            clock=clock,
+            close_socket=lambda user, device: hub.disconnect(
+                user, device, CLOSE_TOKEN, "the token ended"
+            ),
+        )
+        own_users = Users(
+            database,
+            passwords,
+            sign_ins,
+            own_devices,
+            clock=clock,
+            end_streams=streams.end,
+            end_work=runs.cancel_all,
+        )
+
         async def check_database() -> str | None:
             return database.alarm
 
@@ -271,23 +327,21 @@ async def world(
             limit_settings,
             database=database,
             clock=clock,
-            keys=APIKeys(database, clock=clock, tasks=tasks),
-            devices=Devices(
-                database,
-                clock=clock,
-                close_socket=lambda user, device: hub.disconnect(
-                    user, device, CLOSE_TOKEN, "the token ended"
-                ),
-            ),
-            pairing=Pairing(Vault(bytes(32)), clock=clock),
+            keys=APIKeys(database, clock=clock, tasks=tasks, end_streams=streams.end),
+            sign_ins=sign_ins,
+            users=own_users,
+            devices=own_devices,
+            pairing=Pairing(vault, clock=clock),
             agents=agents,
             runs=runs,
             reviews=Reviews(database, clock, tasks),
             previews=Previews(database, clock, outbox, progress),
             bus=bus,
+            streams=streams,
             is_online=hub.is_online,
             serve_device=serve_device,
             checks={"database": check_database},
+            hash_key=bytes(32),
             heartbeat_seconds=heartbeat_seconds,
             body_seconds=body_seconds,
         )
@@ -305,14 +359,13 @@ async def world(
             hub=hub,
             agents=agents,
             runs=runs,
+            users=own_users,
             url=f"http://127.0.0.1:{port}",
             routes=application[ROUTES],
             session=session,
             runner=runner,
             woken=woken,
         )
-        for name in ("ana", "ben"):
-            user = User(id=name, name=name, timezone="Europe/Berlin", created_at=clock.now())
-            await database.write(partial(users.insert, user=user))
-            await world.add_key(name, name, *Scope)
+        await world.add_user("ana", Role.OWNER)
+        await world.add_user("ben", Role.USER)
         yield world

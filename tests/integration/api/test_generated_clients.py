@@ -112,5 +112,6 @@ async def test_a_typescript_client(tmp_path: Path) -> None:
         "agent_id": agent["id"],
         "listed": ["garden"],
         "refused": "conflict",
+        "role": "user",
         "status": "waiting",
     }

@@ -20,6 +20,18 @@ async function pair(device_id: string): Promise<void> {
   if (!paired.data) throw new Error(paired.error.detail);
 }
 
+async function signedIn(): Promise<components["schemas"]["Role"]> {
+  const password = "a sentence that only ben knows";
+  await client.POST("/api/v1/users", { body: { name: "ben", password } });
+  const tokens = await client.POST("/api/v1/auth/login", { body: { name: "ben", password } });
+  if (!tokens.data) throw new Error(tokens.error.detail);
+  const me = await client.GET("/api/v1/auth/me", {
+    headers: { Authorization: `Bearer ${tokens.data.access_token}` },
+  });
+  if (!me.data) throw new Error(me.error.detail);
+  return me.data.user.role;
+}
+
 await pair("phone");
 const body: components["schemas"]["NewAgent"] = {
   name: "garden",
@@ -47,6 +59,7 @@ console.log(
     agent_id: agent.id,
     listed: listed.data?.items.map((item) => item.name),
     refused: again.error?.code,
+    role: await signedIn(),
     status,
   }),
 );

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
 
 async def store_key(database: Database, clock: ManualClock) -> tuple[str, APIKey]:
-    token, key = new_api_key("ana", name="k", scopes=frozenset({Scope.READ}), now=clock.now())
+    token, key = new_api_key(
+        "ana", name="k", scopes=frozenset({Scope.AGENTS_READ}), now=clock.now()
+    )
     await database.write(lambda tx: api_keys.insert(tx, key, token.hash))
     return token.secret, key
 
@@ -26,18 +28,22 @@ async def store_key(database: Database, clock: ManualClock) -> tuple[str, APIKey
 async def last_used(database: Database, secret: str) -> datetime | None:
     hashed = token_hash(secret, API_KEY_PREFIX)
     assert hashed is not None
-    key = await database.read(lambda c: api_keys.find_by_hash_all_users(c, hashed))
-    assert key is not None
-    return key.last_used_at
+    found = await database.read(lambda c: api_keys.find_by_hash_all_users(c, hashed))
+    assert found is not None
+    return found.key.last_used_at
 
 
 async def test_a_key_is_recognised_until_it_expires(database: Database, clock: ManualClock) -> None:
     secret, key = await store_key(database, clock)
     async with Supervisor() as tasks:
-        keys = APIKeys(database, clock=clock, tasks=tasks)
+        keys = APIKeys(database, clock=clock, tasks=tasks, end_streams=lambda *_: None)
         found = await keys.authenticate(secret)
         assert found is not None
-        assert (found.id, found.user_id, found.scopes) == (key.id, "ana", frozenset({Scope.READ}))
+        assert (found.credential_id, found.user_id, found.scopes) == (
+            key.id,
+            "ana",
+            frozenset({Scope.AGENTS_READ}),
+        )
         clock.advance(timedelta(days=365) - timedelta(seconds=1))
         assert await keys.authenticate(secret) is not None
         clock.advance(timedelta(seconds=1))
@@ -55,7 +61,7 @@ async def test_use_is_noted_at_most_once_a_minute(database: Database, clock: Man
         return await last_used(database, secret)
 
     async with Supervisor() as tasks:
-        keys = APIKeys(database, clock=clock, tasks=tasks)
+        keys = APIKeys(database, clock=clock, tasks=tasks, end_streams=lambda *_: None)
         assert await use() == start
         clock.advance(timedelta(seconds=59))
         assert await use() == start
@@ -71,7 +77,12 @@ async def test_what_can_be_no_key_is_none(
     database: Database, clock: ManualClock, secret: str
 ) -> None:
     async with Supervisor() as tasks:
-        assert await APIKeys(database, clock=clock, tasks=tasks).authenticate(secret) is None
+        assert (
+            await APIKeys(
+                database, clock=clock, tasks=tasks, end_streams=lambda *_: None
+            ).authenticate(secret)
+            is None
+        )
 
 
 def test_a_token_never_shows_in_a_representation() -> None:

@@ -10,7 +10,7 @@ import pytest
 from noond.accounts import setup
 from noond.accounts.datadir import DataDirectory
 from noond.accounts.keys import APIKeys
-from noond.accounts.setup import init_data_dir, local_timezone, update_cli_url
+from noond.accounts.setup import init_data_dir, local_timezone
 from noond.accounts.vault import Vault
 from noond.clock import SystemClock
 from noond.errors import Conflict, DataDirectoryError
@@ -32,7 +32,7 @@ async def test_everything_a_daemon_needs_is_made(tmp_path: Path) -> None:
         directory.prepare()
         database = await Database.open(directory.database)
         async with Supervisor() as tasks:
-            keys = APIKeys(database, clock=SystemClock(), tasks=tasks)
+            keys = APIKeys(database, clock=SystemClock(), tasks=tasks, end_streams=lambda *_: None)
             key = await keys.authenticate(made.api_key)
         user = await database.read(lambda c: users.get(c, made.user_id))
         await database.close()
@@ -111,35 +111,6 @@ def test_a_path_below_a_file_is_refused(tmp_path: Path) -> None:
 
     with pytest.raises(DataDirectoryError, match="can't be made"):
         init_data_dir(tmp_path / "file" / "data")
-
-
-def test_the_url_changes_and_the_key_stays(tmp_path: Path) -> None:
-    made = init_data_dir(tmp_path / "data")
-
-    update_cli_url(made.data_dir, "http://127.0.0.1:4711")
-
-    file = made.data_dir / "cli.json"
-    assert json.loads(file.read_text()) == {
-        "url": "http://127.0.0.1:4711",
-        "api_key": made.api_key,
-    }
-    assert file.stat().st_mode & 0o777 == 0o600
-
-
-def test_a_deleted_cli_file_comes_back_without_a_key(tmp_path: Path) -> None:
-    update_cli_url(tmp_path, "http://127.0.0.1:1")
-
-    assert json.loads((tmp_path / "cli.json").read_text())["api_key"] is None
-
-
-@pytest.mark.parametrize("content", ["{", "[]", "{}"])
-def test_a_broken_cli_file_is_not_replaced(tmp_path: Path, content: str) -> None:
-    (tmp_path / "cli.json").write_text(content)
-
-    with pytest.raises(DataDirectoryError, match="remove it"):
-        update_cli_url(tmp_path, "http://127.0.0.1:1")
-
-    assert (tmp_path / "cli.json").read_text() == content
 
 
 def test_the_zone_comes_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:

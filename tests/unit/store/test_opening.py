@@ -22,7 +22,7 @@ def fill(path: Path, users: int = 2000) -> None:
     with contextlib.closing(connect_writer(path)) as connection:
         connection.execute("BEGIN")
         connection.executemany(
-            "INSERT INTO users (id, name, timezone, created_at) VALUES (?, ?, 'UTC', 0)",
+            "INSERT INTO users (id, login, name, created_at) VALUES (?1, ?1, ?2, 0)",
             [(f"u{number:05}", "x" * 400) for number in range(users)],
         )
         connection.execute("COMMIT")
@@ -80,7 +80,7 @@ def test_the_wal_beside_a_damaged_file_stays(path: Path, tmp_path: Path) -> None
     crashed = tmp_path / "crashed" / "noond.db"
     crashed.parent.mkdir()
     with contextlib.closing(connect_writer(path)) as connection:
-        connection.execute("INSERT INTO users VALUES ('u', 'x', 'UTC', 0)")
+        connection.execute("INSERT INTO users (id, name, created_at) VALUES ('u', 'x', 0)")
         for name in ("noond.db", "noond.db-wal"):
             shutil.copy(path.with_name(name), crashed.with_name(name))
     content = crashed.read_bytes()
@@ -103,7 +103,7 @@ def test_an_emptied_file_is_never_made_anew(path: Path) -> None:
 
 def test_an_emptied_file_with_a_wal_is_never_made_anew(path: Path, tmp_path: Path) -> None:
     with contextlib.closing(connect_writer(path)) as connection:
-        connection.execute("INSERT INTO users VALUES ('u', 'x', 'UTC', 0)")
+        connection.execute("INSERT INTO users (id, name, created_at) VALUES ('u', 'x', 0)")
         crashed = tmp_path / "crashed"
         crashed.mkdir()
         shutil.copy(path.with_name("noond.db-wal"), crashed)
@@ -151,7 +151,7 @@ def test_what_a_killed_daemon_left_in_the_wal_is_kept(path: Path, tmp_path: Path
     crashed = tmp_path / "crashed"
     crashed.mkdir()
     with contextlib.closing(connect_writer(path)) as connection:
-        connection.execute("INSERT INTO users VALUES ('u', 'x', 'UTC', 0)")
+        connection.execute("INSERT INTO users (id, name, created_at) VALUES ('u', 'x', 0)")
         for name in ("noond.db", "noond.db-wal"):
             shutil.copy(path.with_name(name), crashed)
     opening.prepare(crashed / "noond.db")
