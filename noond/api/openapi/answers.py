@@ -112,7 +112,7 @@ class Answers:
         return answer
 
     def _stream(self, event: Schema) -> Schema:
-        """A stream of events; OpenAPI 3.1 has no schema for what such a stream is made of."""
+        """A stream of events, each with `event` and `data`: to OpenAPI 3.1 that is a text."""
         example = self._examples.of(event)
         data = json.dumps(example["data"], separators=(",", ":"))
         return {
@@ -160,7 +160,7 @@ def possible_errors(route: Route) -> set[type[NoondError]]:
             kinds.add(errors.NotFound)
     if isinstance(route.access, Scope):
         kinds.add(errors.Forbidden)
-    if route.body is not None:
+    if route.method in ("POST", "PATCH"):
         kinds |= {problems.BodyTimeout, problems.BodyTooLarge, problems.UnsupportedMediaType}
     if route.idempotent:
         kinds.add(errors.IdempotencyConflict)

@@ -171,8 +171,9 @@ class Examples:
             return schema["const"]
         if "enum" in schema:
             return schema["enum"][0]
-        if "anyOf" in schema:
-            return self._of_union(schema["anyOf"], place)
+        for union in ("anyOf", "oneOf"):
+            if union in schema:
+                return self._of_union(schema[union], place)
         match schema.get("type"):
             case "object" if "properties" in schema:
                 return {

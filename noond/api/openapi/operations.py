@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -68,7 +69,7 @@ class Operations:
         operation["responses"] = self._answers.of(route)
         if isinstance(route.access, Scope):
             operation["x-scope"] = str(route.access)
-        if needs_credential(route) and route.rate in self._per_minute:
+        if needs_credential(route) and route.rate is not Rate.NONE:
             operation["x-rate-limit"] = {
                 "kind": str(route.rate),
                 "per_minute": self._per_minute[route.rate],
@@ -85,7 +86,7 @@ class Operations:
             facts.append(f"**Scope**: `{route.access}`")
         else:
             facts.append("**Scope**: none; any valid credential will do.")
-        if needs_credential(route) and route.rate in self._per_minute:
+        if needs_credential(route) and route.rate is not Rate.NONE:
             per_minute = self._per_minute[route.rate]
             facts.append(f"**Limit**: {per_minute:,} requests a minute ({route.rate})")
         else:
@@ -95,8 +96,17 @@ class Operations:
         if route.status == HTTPStatus.SWITCHING_PROTOCOLS:
             facts.append("Not for this page: it takes a WebSocket client. See `docs/protocol.md`.")
         if route.media_type == "text/event-stream":
-            facts.append("`x-event` in the reply's schema tells what one event holds.")
+            facts.append(self._events(route))
         return "\n\n".join((route.description, *facts))
+
+    def _events(self, route: Route) -> str:
+        """What a stream is made of: OpenAPI 3.1 has no place for that but the text."""
+        event = self._schemas.properties(route.reply, "serialization")
+        resolved = {name: self._schemas.resolve(schema) for name, schema in event.items()}
+        shown = json.dumps(resolved, ensure_ascii=False, indent=2)
+        return (
+            f"JSON schemas of an event (`x-event` in the reply's schema):\n\n```json\n{shown}\n```"
+        )
 
     def _parameters(self, route: Route) -> list[Schema]:
         parameters = [_path_parameter(name) for name in re.findall(r"{(\w+)}", route.path)]
