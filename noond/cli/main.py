@@ -17,8 +17,12 @@ from noond.cli.demo import demo
 from noond.cli.device import device
 from noond.cli.devices import devices, pair
 from noond.cli.exits import CommandFailed, ExitCode, exit_code_of
+from noond.cli.keys import keys
+from noond.cli.login import login
 from noond.cli.run_history import runs
 from noond.cli.runs import run
+from noond.cli.users import users
+from noond.cli.whoami import whoami
 from noond.errors import NoondError
 
 
@@ -48,7 +52,8 @@ def cli() -> None:
 
 
 for _verb in (
-    demo, init, serve, check_config, pair, devices, device, agents, agent, run, runs,
+    demo, init, serve, check_config, pair, devices, device, agents, agent, run, runs, users, keys,
+    login, whoami,
 ):  # fmt: skip
     cli.add_command(_verb)
 
