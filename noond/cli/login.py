@@ -17,7 +17,6 @@ from noond.cli.endpoint import Endpoint, data_directory, read_cli_file, write_cl
 from noond.cli.exits import CommandFailed, ExitCode
 from noond.cli.output import note, print_json, print_line
 from noond.cli.passwords import present_password, stdin_option
-from noond.models.account import Role, Scope
 
 _DAEMONS_FILES = ("key", "noond.db")
 """What makes a data directory that of a daemon; `noond init` makes them."""
@@ -78,12 +77,6 @@ def login(
     signed_in = Client(replace(client.endpoint, api_key=opened["access_token"]))
     try:
         user = opened["user"]
-        if Scope.KEYS_WRITE not in Role(user["role"]).scopes:
-            raise CommandFailed(
-                f"{user['name']} is a {user['role']}, who can't make the key that the command "
-                "line needs; an administrator can change that with `noond users edit`.",
-                ExitCode.REFUSED,
-            )
         made = _make_key(signed_in, place, name=key_name or _host(), scopes=scopes)
     finally:
         signed_in.post("/auth/logout")

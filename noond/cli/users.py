@@ -110,7 +110,7 @@ def add(
     named = shlex.quote(made["name"])
     if not made["has_password"]:
         note(f"They can't sign in yet; give them a password with `noond users passwd {named}`.")
-    elif Scope.KEYS_WRITE in Role(made["role"]).scopes:
+    else:
         note(f"On their machine: `noond login {named} --url {client.url}`.")
 
 

@@ -87,15 +87,6 @@ def test_a_key_that_can_not_be_kept_is_revoked(
     assert paths(daemon)[-2:] == [("DELETE", "/api-keys/k1"), ("POST", "/auth/logout")]
 
 
-def test_who_can_make_no_key_is_told_so_and_signed_out(login: Any, daemon: ScriptedDaemon) -> None:
-    opened = {"access_token": "a.b.c", "user": {"name": "ana", "role": "viewer"}}
-    daemon.on("POST", "/auth/login", (200, opened))
-    outcome = login("--url", daemon.url)
-    assert outcome.code == ExitCode.REFUSED
-    assert "viewer" in outcome.err
-    assert paths(daemon) == [("POST", "/auth/login"), ("POST", "/auth/logout")]
-
-
 def test_a_wrong_password_is_not_blamed_on_a_key(login: Any, daemon: ScriptedDaemon) -> None:
     problem = {"code": "sign_in_refused", "detail": "The name or the password is wrong."}
     daemon.on("POST", "/auth/login", (401, problem))
