@@ -21,7 +21,7 @@ from noond.api.network import NetworkPolicy
 from noond.api.rates import FailureThrottle, RequestRates
 from noond.api.routes import agents as agent_routes
 from noond.api.routes import api_keys as key_routes
-from noond.api.routes import auth, health, run_events, socket, stats
+from noond.api.routes import auth, documents, health, run_events, socket, stats
 from noond.api.routes import devices as device_routes
 from noond.api.routes import pairing as pairing_routes
 from noond.api.routes import previews as preview_routes
@@ -79,7 +79,7 @@ def build_application(
     failures = FailureThrottle(limits.failures_per_minute, clock=clock)
     authentication = Authentication(keys, sign_ins, devices, failures)
     idempotency = Idempotency(database, clock=clock)
-    routes = (
+    routes: tuple[Route, ...] = (
         *health.routes(checks),
         *auth.routes(sign_ins, users, failures, clock),
         *user_routes.routes(users, idempotency),
@@ -92,6 +92,7 @@ def build_application(
         *run_routes.routes(runs),
         *preview_routes.routes(previews),
         *run_events.routes(runs, bus, streams, heartbeat_seconds=heartbeat_seconds),
+        *documents.routes(lambda: routes, limits),
     )
     dispatcher = Dispatcher(
         limits,

@@ -32,7 +32,13 @@ class Query(BaseModel):
 class Reply(BaseModel):
     """A reply's JSON body."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, from_attributes=True)
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        from_attributes=True,
+        # A reply says everything, also what has a default.
+        json_schema_serialization_defaults_required=True,
+    )
 
 
 class Access(StrEnum):
@@ -129,6 +135,10 @@ class Route:
     idempotent: bool = False
     """Whether it takes an `Idempotency-Key`."""
     media_type: str = "application/json"
+    other_replies: tuple[tuple[int, Any], ...] = ()
+    """Status and reply of its answers that are no errors; None for no body."""
+    operation_id: str | None = None
+    """What generated clients call it, where the name made from the path would not do."""
 
     @property
     def name(self) -> str:

@@ -132,6 +132,7 @@ def routes(devices: Devices, idempotency: Idempotency, *, is_online: IsOnline) -
             status=201,
             errors=(NotFound, IdempotencyConflict, AlreadyCreated),
             idempotent=True,
+            operation_id="create_device_token",
         ),
     )
 

@@ -76,6 +76,7 @@ def routes(
             reply=ProgressStream,
             errors=(NotFound, RateLimited),
             media_type="text/event-stream",
+            operation_id="watch_run",
         ),
     )
 

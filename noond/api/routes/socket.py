@@ -41,6 +41,7 @@ def routes(authentication: Authentication, serve_device: ServeDevice) -> tuple[R
             rate=Rate.NONE,
             handler=connect,
             status=101,
+            operation_id="connect_device",
             errors=(Invalid, Unauthenticated, RateLimited),
         ),
     )

@@ -175,6 +175,7 @@ def routes(users: Users, idempotency: Idempotency) -> tuple[Route, ...]:
             access=Scope.USERS_WRITE,
             rate=Rate.WRITE,
             handler=set_password,
+            operation_id="set_user_password",
             body=SetPassword,
             status=204,
             errors=(NotFound, Forbidden),

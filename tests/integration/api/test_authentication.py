@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 PUBLIC = {
     "GET /health/live",
     "GET /health/ready",
+    "GET /openapi.json",
+    "GET /docs",
+    "GET /docs/{file}",
     "POST /api/v1/auth/login",
     "POST /api/v1/auth/refresh",
     "POST /api/v1/devices/pair",
