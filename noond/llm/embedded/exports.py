@@ -6,13 +6,15 @@ import csv
 from collections.abc import Iterator
 from pathlib import PurePath
 
-from noond.llm.embedded.grids import read_row, understand
+from noond.llm.embedded.columns import Grid, understand
+from noond.llm.embedded.grids import read_row
 from noond.llm.embedded.outline import split_lines
 from noond.llm.embedded.reading import Reading
 from noond.models.document import Candidate
 
 _DELIMITERS = ",;\t|"
 _FIELD_LIMIT = 100_000
+_HEADER_ROWS = 5
 
 
 def is_export(path: str) -> bool:
@@ -27,25 +29,33 @@ def read_export(reading: Reading) -> list[Candidate]:
     if text.startswith("sep=") and "\n" in text:
         shift += text.index("\n") + 1
         text = text[text.index("\n") + 1 :]
-    head = text.split("\n", 1)[0][:5_000]
-    delimiter = max(_DELIMITERS, key=head.count)
-    grid = None
-    made: list[Candidate] = []
-    for number, (row, start, end) in enumerate(_rows(text, delimiter)):
-        if grid is None:
-            grid = understand(row, explicit_only=False)
-            if grid is None and number >= 3:
-                return []
-            continue
-        candidate = read_row(grid, row, start + shift, end + shift, reading)
-        if candidate:
-            made.append(candidate)
-    return made
+    rows = list(separated_rows(text))
+    first, grid = _find_header([cells for cells, _, _ in rows], reading)
+    if grid is None:
+        return []
+    header = rows[first][0]
+    made = (
+        read_row(grid, cells, start + shift, end + shift, reading)
+        for cells, start, end in rows[first + 1 :]
+        if cells != header  # boards repeat it for each group
+    )
+    return [candidate for candidate in made if candidate]
 
 
-def _rows(text: str, delimiter: str) -> Iterator[tuple[list[str], int, int]]:
+def _find_header(rows: list[list[str]], reading: Reading) -> tuple[int, Grid | None]:
+    """Which row is the header of a list of tasks or milestones; titles may stand above it."""
+    for index, row in enumerate(rows[:_HEADER_ROWS]):
+        grid = understand(row, rows[index + 1 :], reading, explicit_only=False)
+        if grid:
+            return index, grid
+    return 0, None
+
+
+def separated_rows(text: str) -> Iterator[tuple[list[str], int, int]]:
     """Each record's cells and its place in the text; a cell may hold newlines."""
     lines = list(split_lines(text))
+    head = "\n".join(line[:1_000] for _, line in lines[:_HEADER_ROWS])
+    delimiter = max(_DELIMITERS, key=head.count)
     reader = csv.reader((line + "\n" for _, line in lines), delimiter=delimiter)
     first = 0
     while True:

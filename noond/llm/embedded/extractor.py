@@ -13,6 +13,7 @@ from noond.llm.embedded.chat import find_chat, read_chat
 from noond.llm.embedded.exports import is_export, read_export
 from noond.llm.embedded.front_matter import read_front_matter
 from noond.llm.embedded.ics import read_ics
+from noond.llm.embedded.logs import is_log
 from noond.llm.embedded.names import People
 from noond.llm.embedded.org import org_settings, read_org
 from noond.llm.embedded.outline import outline
@@ -58,6 +59,8 @@ def _read(document: Document, reading: Reading) -> list[Candidate]:
         return read_todotxt(reading)
     if suffix in code.SUFFIXES:
         return code.read_code(suffix, reading)
+    if is_log(text):
+        return []
     reading = replace(reading, people=People(text))
     sent = mail_date(text)
     if sent:

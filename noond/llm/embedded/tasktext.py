@@ -77,14 +77,17 @@ _NAME_DOES = re.compile(
 )
 
 
-def read_task(text: str, reading: Reading, *, at_is_person: bool = True) -> TaskText:
+def read_task(
+    text: str, reading: Reading, *, at_is_person: bool = True, days_in_words: bool = True
+) -> TaskText:
     """Read a task's text; `at_is_person` is off where `@word` is a place or a tool (todo.txt).
 
-    A text that is too long for a task comes back without a title.
+    Without `days_in_words` a day in the words stays in the title: the task has its due date
+    elsewhere. A text that is too long for a task comes back without a title.
     """
     if len(text) > _TEXT_LIMIT:
         return TaskText()
-    return _TaskReader(text, reading).read(at_is_person=at_is_person)
+    return _TaskReader(text, reading).read(at_is_person=at_is_person, days_in_words=days_in_words)
 
 
 def find_deadline(text: str, found: list[FoundDate]) -> tuple[int, FoundDate] | None:
@@ -104,11 +107,12 @@ class _TaskReader:
         self._found = reading.dates.find(text)
         self._task = TaskText()
 
-    def read(self, *, at_is_person: bool) -> TaskText:
+    def read(self, *, at_is_person: bool, days_in_words: bool) -> TaskText:
         marks = Marks(self._task, self._scratch, self._found, self._reading)
         marks.take(at_is_person=at_is_person)
         self._name_in_front()
-        self._due_in_words()
+        if days_in_words:
+            self._due_in_words()
         self._people_in_parentheses()
         self._people_at_the_ends()
         self._name_in_front()

@@ -1,0 +1,190 @@
+"""Which column of a table says what, and whether the table lists tasks or milestones at all.
+
+A header proposes roles (headers.py), the values below it decide: a due column holds days, an
+owner's names, a state's states. Two certain roles make a list of tasks. Lists of goods, people or
+results, programmes and tables of settings have none or give themselves away by other columns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from noond.llm.embedded.cells import cell_date, is_date, plain_cell, state_of
+from noond.llm.embedded.headers import Role, is_general, roles_of
+from noond.llm.embedded.reading import Reading
+from noond.models.document import Table
+
+_SAMPLE = 60
+_OWNER_LENGTH = 60
+_TRAITS = frozenset[Role]({"owner", "due", "status", "priority"})
+_FOREIGN = frozenset[Role]({"place", "thing"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grid:
+    """A table's columns by role (the first of each), and what its rows are."""
+
+    columns: Mapping[Role, int]
+    table: Table
+
+    def cell(self, row: Sequence[str], role: Role) -> str:
+        """A row's cell, empty when the row or the table has none."""
+        index = self.columns.get(role)
+        return row[index].strip() if index is not None and index < len(row) else ""
+
+
+def understand(
+    header: Sequence[str], rows: Sequence[Sequence[str]], reading: Reading, *, explicit_only: bool
+) -> Grid | None:
+    """What a table promises, if anything, by its header and the rows below it.
+
+    A general title such as "Name" makes tasks only beside two columns that tasks have;
+    `explicit_only` (prose) never takes it with a state or an owner alone.
+    """
+    return _Columns(header, rows, reading).grid(explicit_only=explicit_only)
+
+
+class _Columns:
+    def __init__(
+        self, header: Sequence[str], rows: Sequence[Sequence[str]], reading: Reading
+    ) -> None:
+        self._header = header
+        self._reading = reading
+        cells = (
+            [row[index].strip() for row in rows[:_SAMPLE] if index < len(row)]
+            for index in range(len(header))
+        )
+        self._values = [[cell for cell in column if cell] for column in cells]
+        self._allowed = [roles_of(cell) for cell in header]
+        self._columns: dict[Role, int] = {}
+
+    def grid(self, *, explicit_only: bool) -> Grid | None:
+        if sum(1 for roles in self._allowed if roles) < 2:
+            return None
+        self._assign()
+        columns = self._columns
+        if "task" in columns:
+            return self._named_tasks()
+        foreign = any(_FOREIGN & set(roles) for roles in self._allowed)
+        dated = "milestone" in columns and bool({"date", "due"} & columns.keys())
+        if dated and ("title" not in columns or explicit_only):
+            columns["title"] = columns["milestone"]
+            columns.setdefault("date", columns.get("due", 0))
+            return Grid(columns=columns, table=Table.TIMELINES)
+        if foreign:
+            return None
+        if "title" in columns:
+            return self._titled_tasks(explicit_only=explicit_only)
+        return self._untitled_tasks()
+
+    def _assign(self) -> None:
+        """Give each column the first role that its header allows and its values bear out."""
+        for index, roles in enumerate(self._allowed):
+            for role in roles:
+                if role not in self._columns and self._bears(role, index):
+                    self._columns[role] = index
+                    break
+        ended = self._columns.get("completed")
+        if ended is None or "due" in self._columns or "due" not in self._allowed[ended]:
+            return
+        if self._any_ahead(ended):  # a "completion date" that is still to come
+            self._columns["due"] = self._columns.pop("completed")
+
+    def _bears(self, role: Role, index: int) -> bool:
+        values = self._values[index]
+        if not values or role in ("task", "title", "milestone"):
+            return True
+        match role:
+            case "due" | "date":
+                return any(cell_date(value, self._reading) for value in values)
+            case "owner":
+                dates = sum(is_date(value, self._reading) for value in values)
+                short = sum(len(value) <= _OWNER_LENGTH for value in values)
+                letters = sum(any(map(str.isalpha, value)) for value in values)
+                return dates * 2 < len(values) <= short * 2 and (
+                    letters > 0 or not any(map(str.isdecimal, "".join(values)))
+                )
+            case "status":
+                states = [state_of(value) for value in values]
+                return any(state not in (None, "unknown") for state in states)
+        return True
+
+    def _any_ahead(self, index: int) -> bool:
+        dates = (cell_date(value, self._reading) for value in self._values[index])
+        return any(date.day >= self._reading.dates.today for date in dates if date)
+
+    def _traits(self) -> set[Role]:
+        return set(_TRAITS & self._columns.keys())
+
+    def _named_tasks(self) -> Grid | None:
+        """The header names a column of tasks: one more column that tasks have is enough."""
+        columns = self._columns
+        self._infer_due()
+        if not self._traits() and "date" not in columns:
+            return None
+        if "place" in columns and not {"owner", "status"} & columns.keys():
+            return None  # a programme
+        if "due" not in columns and "date" in columns:
+            if "status" not in columns and not self._any_ahead(columns["date"]):
+                return None  # what was done, and when
+            columns["due"] = columns["date"]
+        columns["title"] = columns["task"]
+        return Grid(columns=columns, table=Table.TASKS)
+
+    def _infer_due(self) -> None:
+        """Without a due column a nameless column of days is it, if any is still to come."""
+        if {"due", "date"} & self._columns.keys():
+            return
+        for index, roles in enumerate(self._allowed):
+            values = self._values[index]
+            if roles or not values or not all(is_date(value, self._reading) for value in values):
+                continue
+            if self._any_ahead(index):
+                self._columns["due"] = index
+                return
+
+    def _titled_tasks(self, *, explicit_only: bool) -> Grid | None:
+        """A title that any list could have needs two columns that tasks have."""
+        columns = self._columns
+        if len(self._traits() | ({"date"} & columns.keys())) < 2:
+            return None
+        if "due" not in columns and "date" in columns and not explicit_only:
+            columns["due"] = columns["date"]
+        # A list of customers has a name, an owner and a status too.
+        general = is_general(self._header[columns["title"]]) or explicit_only
+        needed = {"due", "priority"} if general else {"status", "owner", "due", "priority"}
+        return Grid(columns=columns, table=Table.TASKS) if needed & columns.keys() else None
+
+    def _untitled_tasks(self) -> Grid | None:
+        """Who and until when are named: what is to be done is the column with most to read."""
+        columns = self._columns
+        certain = {"owner", "due", "status"} & columns.keys()
+        if len(certain) < 2 or not {"owner", "due"} & certain:
+            return None
+        taken = {index for role, index in columns.items() if role != "description"}
+        texts = {
+            index: mean
+            for index, values in enumerate(self._values)
+            if index not in taken
+            and "other" not in self._allowed[index]
+            and (mean := self._mean_words(values)) >= 2
+        }
+        if not texts:
+            return None
+        columns["title"] = max(texts, key=lambda index: texts[index])
+        if columns.get("description") == columns["title"]:
+            del columns["description"]
+        return Grid(columns=columns, table=Table.TASKS)
+
+    def _mean_words(self, values: list[str]) -> float:
+        """How many words a column's values have; 0 for days, numbers and people."""
+        plain = [plain_cell(value) for value in values]
+        texts = [value for value in plain if not is_date(value, self._reading)]
+        if not texts or len(texts) * 2 < len(plain):
+            return 0
+        if all(self._reading.people.listed(value) for value in texts):
+            return 0
+        return sum(sum(map(str.isalpha, word[:1])) for v in texts for word in v.split()) / len(
+            texts
+        )
