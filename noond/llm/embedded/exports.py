@@ -17,6 +17,10 @@ _FIELD_LIMIT = 100_000
 _HEADER_ROWS = 5
 
 
+Row = tuple[list[str], int, int]
+"""A row's cells and its place in the text."""
+
+
 def is_export(path: str) -> bool:
     """Whether the file is a table of separated values, by its suffix."""
     return PurePath(path.replace("\\", "/")).suffix.lower() in (".csv", ".tsv")
@@ -24,6 +28,15 @@ def is_export(path: str) -> bool:
 
 def read_export(reading: Reading) -> list[Candidate]:
     """A record for each row, when the header is that of a list of tasks or milestones."""
+    grid, rows = understood_rows(reading)
+    if grid is None:
+        return []
+    made = (read_row(grid, cells, start, end, reading) for cells, start, end in rows)
+    return [candidate for candidate in made if candidate]
+
+
+def understood_rows(reading: Reading) -> tuple[Grid | None, list[Row]]:
+    """The columns of the table and the rows below its header."""
     text = reading.text.removeprefix("\ufeff")
     shift = len(reading.text) - len(text)
     if text.startswith("sep=") and "\n" in text:
@@ -32,14 +45,13 @@ def read_export(reading: Reading) -> list[Candidate]:
     rows = list(separated_rows(text))
     first, grid = _find_header([cells for cells, _, _ in rows], reading)
     if grid is None:
-        return []
+        return None, []
     header = rows[first][0]
-    made = (
-        read_row(grid, cells, start + shift, end + shift, reading)
+    return grid, [
+        (cells, start + shift, end + shift)
         for cells, start, end in rows[first + 1 :]
         if cells != header  # boards repeat it for each group
-    )
-    return [candidate for candidate in made if candidate]
+    ]
 
 
 def _find_header(rows: list[list[str]], reading: Reading) -> tuple[int, Grid | None]:
@@ -51,7 +63,7 @@ def _find_header(rows: list[list[str]], reading: Reading) -> tuple[int, Grid | N
     return 0, None
 
 
-def separated_rows(text: str) -> Iterator[tuple[list[str], int, int]]:
+def separated_rows(text: str) -> Iterator[Row]:
     """Each record's cells and its place in the text; a cell may hold newlines."""
     lines = list(split_lines(text))
     head = "\n".join(line[:1_000] for _, line in lines[:_HEADER_ROWS])

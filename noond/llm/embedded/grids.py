@@ -23,22 +23,30 @@ _SUM = re.compile(
     r"(?:totals?|totaux|totales|sum|summe|somme|suma|gesamt)(?:\s[^\W_]+){0,2}\s?:?",
     re.IGNORECASE,
 )
+_ENTRY = re.compile(
+    r"(?:(?:[-*+•]|\d{1,3}[.)])\s+)?(?:(?P<open>\[ ?\]|☐)|(?P<done>\[[xX]\]|[☑✅✓✔]))?\s*"
+)
 _NO = frozenset({"", "false", "no", "0"})
 
 
 def read_table(lines: list[Line], reading: Reading) -> list[Candidate]:
     """The records of a Markdown table; the lines are its rows, the header first."""
-    if len(lines) < 3 or not _SEPARATOR.match(lines[1].body):
-        return []
-    header, *rows = (split_cells(_row(line, reading)) for line in (lines[0], *lines[2:]))
-    grid = understand(header, rows, reading, explicit_only=True)
+    grid, rows = understood_table(lines, reading)
     if not grid:
         return []
-    made = (
-        read_row(grid, row, line.start, line.end, reading)
-        for row, line in zip(rows, lines[2:], strict=True)
-    )
+    made = (read_row(grid, row, line.start, line.end, reading) for row, line in rows)
     return [candidate for candidate in made if candidate]
+
+
+def understood_table(
+    lines: list[Line], reading: Reading
+) -> tuple[Grid | None, list[tuple[list[str], Line]]]:
+    """The columns of a Markdown table and the rows below its header, each with its line."""
+    if len(lines) < 3 or not _SEPARATOR.match(lines[1].body):
+        return None, []
+    header = split_cells(_row(lines[0], reading))
+    rows = [(split_cells(_row(line, reading)), line) for line in lines[2:]]
+    return understand(header, [row for row, _ in rows], reading, explicit_only=True), rows
 
 
 def _row(line: Line, reading: Reading) -> str:
@@ -95,19 +103,21 @@ def _is_sum(grid: Grid, row: Sequence[str]) -> bool:
 def _task_row(
     grid: Grid, row: Sequence[str], start: int, end: int, reading: Reading, project_id: str | None
 ) -> Candidate | None:
-    status = _status(grid, row)
+    title = grid.cell(row, "title")
+    entry = _ENTRY.match(title)
+    status = _status(grid, row) or ("done" if entry and entry["done"] else None)
     if status == "cancelled" or grid.cell(row, "type").casefold() in ("section", "note"):
         return None
     due = cell_date(grid.cell(row, "due"), reading)
     task = read_task(
-        grid.cell(row, "title"),
+        title[entry.end() :] if entry else title,
         reading,
         # In a tracker's own title `@word` is its label; people have their column.
         at_is_person="owner" not in grid.columns,
         # So have days, when they have one.
         days_in_words=due is None,
     )
-    if not has_words(task.title) or "~~" in grid.cell(row, "title"):
+    if not has_words(task.title) or "~~" in title:
         return None
     data: dict[str, Any] = task.data() | {
         "status": status or task.status,

@@ -29,6 +29,11 @@ _LEAD = re.compile(
 _LONG_PAST = timedelta(days=365)
 _LISTED_LIMIT = 160
 _TWO_SENTENCES = re.compile(r"[^\W\d_]{3,}[.!]\s+[^\W\d_a-zà-ÿ]")
+_REACHED = re.compile(
+    r"[✔✅☑✓]|[\s(–—-](?:reached|done|achieved|completed?|passed|erreicht|erledigt|abgeschlossen|fertig"
+    r"|atteinte?|fait|terminée?|franchi|alcanzado|hecho|completado|cumplido)[\s).!✔✅☑✓]*$",
+    re.IGNORECASE,
+)
 _LOOSE_END = re.compile(r"[\s\x00,;:.!()\[\]–—|/→*_~-]*(?:\([^()]{0,60}\))?[\s.]*$")
 
 
@@ -73,6 +78,8 @@ def read_event(text: str, start: int, end: int, reading: Reading) -> Candidate |
 def _milestone(
     text: str, found: list[FoundDate], start: int, end: int, reading: Reading
 ) -> Candidate | None:
+    if _REACHED.search(text):
+        return None  # what has been reached is no longer ahead
     scratch = Scratch(text)
     first = found[0]
     for date in found:

@@ -6,8 +6,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import Enum, auto
+from pathlib import PurePath
 
 from noond.llm.embedded.logs import is_logged
+
+_MARKDOWN = frozenset({".md", ".markdown", ".mdown", ".mkd", ".mdx", ".qmd"})
 
 LINE_LIMIT = 5_000
 """A longer line is no line that a person wrote as one: it is left out."""
@@ -87,6 +90,11 @@ class Line:
     def masked(self) -> str:
         """The body with code spans blanked: what stands in code is spoken about, not said."""
         return mask_code(self.body)
+
+
+def is_markdown(path: str) -> bool:
+    """Whether a file is Markdown, by its suffix: four spaces begin code there."""
+    return PurePath(path.replace("\\", "/")).suffix.lower() in _MARKDOWN
 
 
 def mask_code(text: str) -> str:
