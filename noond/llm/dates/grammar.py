@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from noond.llm.dates import absolute, clock_times
 from noond.llm.dates.found import FoundDate
-from noond.llm.dates.positions import closes_with_day, closes_with_weekday
+from noond.llm.dates.positions import closes_with_day, closes_with_weekday, is_weekday_alone
 from noond.llm.dates.relative import RELATIVE_WORDS, coming, counted_before, relative
 from noond.llm.dates.stamps import SANE_YEARS, chat_stamps, mail_date
 from noond.llm.dates.words import (
@@ -73,6 +73,7 @@ _PART_OF_DAY = re.compile(
     r"|matin|après-midi|soir|(?:por|en)\sla\s(?:mañana|tarde|noche))\b",
     re.IGNORECASE,
 )
+_LATER_THAN = re.compile(r"later\sthan\s$", re.IGNORECASE)
 _END_OF_DAY = re.compile(r"(?:EOD|COB|end of day)\s(?:on\s)?", re.IGNORECASE)
 _ZONE_PARAMETER = re.compile(r";TZID=\"?([\w/+-]{1,60})\"?(?:;[^:\n]{0,100})?:$")
 
@@ -121,7 +122,7 @@ class DateGrammar:
         """The same grammar with another reference."""
         grammar = DateGrammar(self._document_text, reference=reference, zone=self._zone)
         grammar.__dict__["day_first"] = self.day_first
-        grammar.__dict__["_english"] = self._english
+        grammar.__dict__["_languages"] = self._languages
         return grammar
 
     @cached_property
@@ -135,13 +136,14 @@ class DateGrammar:
                 return False
         if _AMERICAN.search(self._document_text[:20_000]):
             return False
-        return not self._english or not _MONTH_FIRST_ZONES.match(self._zone.key or "UTC")
+        foreign, english = self._languages
+        return foreign > english or not _MONTH_FIRST_ZONES.match(self._zone.key or "UTC")
 
     @cached_property
-    def _english(self) -> bool:
-        """Whether the document has no more words of the other languages than English ones."""
+    def _languages(self) -> tuple[int, int]:
+        """How many small words of the other languages and of English the document begins with."""
         sample = self._document_text[:20_000]
-        return len(_NOT_ENGLISH.findall(sample)) <= len(_ENGLISH.findall(sample))
+        return len(_NOT_ENGLISH.findall(sample)), len(_ENGLISH.findall(sample))
 
     def moment(self, written: str) -> datetime | None:
         """The moment (aware, in the zone) that a stamp such as `12.03.26 14:05` tells."""
@@ -224,6 +226,8 @@ class DateGrammar:
 
     def _introduced(self, text: str, start: int) -> bool:
         before = self._word_before(text, start)
+        if before == "than":
+            return bool(_LATER_THAN.search(text[max(0, start - 12) : start]))
         return before in DATE_PREPOSITIONS or before in WEEKDAYS or before in WEEKDAY_SHORTS
 
     def _worded(self, text: str, start: int, word: str, *, cell: bool) -> absolute.Found | None:
@@ -278,7 +282,10 @@ class DateGrammar:
             return end, coming(_BARE_WEEKDAYS[word], self.today)
         if word not in WEEKDAY_SHORTS:
             return None
-        if cell or closes_with_weekday(text, start, english=self._english):
+        foreign, english = self._languages
+        if (cell and is_weekday_alone(text, start)) or closes_with_weekday(
+            text, start, english=english > foreign
+        ):
             return end, coming(WEEKDAY_SHORTS[word], self.today)
         if not text[start].isupper():
             return None

@@ -16,6 +16,7 @@ _TAIL = r"(?=[.!]?[)\]]?(?:\s[@#][\w/-]{1,40}){0,4}[ \t.!*_~]*(?:\n|\||$))"
 _SLASHED = re.compile(rf"(?P<first>\d{{1,2}})/(?P<second>\d{{1,2}}){_TAIL}")
 _DOTTED = re.compile(rf"\d{{1,2}}\.\s?\d{{1,2}}\.{_TAIL}")
 _WEEKDAY = re.compile(rf"(?P<word>{WEEKDAY_SHORT}){_TAIL}", _FLAGS)
+_ALONE = re.compile(rf"{WEEKDAY_SHORT}\.?(?=\W*$|,?\s\d)", _FLAGS)
 # Short weekdays that are written small and are no other word.
 _SMALL = frozenset(
     "lun mié jue vie sáb ven sam dim mon tue tues wed thu thurs fri".split()
@@ -59,3 +60,8 @@ def closes_with_weekday(text: str, start: int, *, english: bool) -> bool:
     if small == "mar":
         return not english
     return len(word) > 2 or (not english and bool(lead["strong"]))
+
+
+def is_weekday_alone(text: str, start: int) -> bool:
+    """Whether the text is a short weekday, perhaps with a time: `Fr.` is one, `Fr. Theis` none."""
+    return not text[:start].strip(" (*_") and bool(_ALONE.match(text, start))

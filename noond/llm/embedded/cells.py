@@ -42,13 +42,15 @@ _GOING = re.compile(
     r"|underway|on\strack",
     _FLAGS,
 )
-_DONE = re.compile(
+DONE = re.compile(
     r"\b(?:done|completed?|closed|finished|resolved|delivered|reached|shipped|erledigt|fertig"
     r"|abgeschlossen|umgesetzt|erreicht|geschafft|terminée?s?|achevée?|réalisée?|faite?s?|atteinte?"
     r"|livrée?|hech[oa]s?|terminad[oa]s?|completad[oa]s?|finalizad[oa]s?|cerrad[oa]|list[oa]"
     r"|realizad[oa]|alcanzad[oa])\b",
     _FLAGS,
 )
+"""Words of the state of what is done."""
+
 _OPEN = re.compile(
     r"\b(?:open|to\s?do|pending|planned|scheduled|waiting|await\w*|blocked|stuck|hold|ready|selected"
     r"|backlog|queued?|next|overdue|late|at\srisk|offen|geplant|wartet|warten|ausstehend|blockiert"
@@ -97,7 +99,7 @@ def state_of(cell: str) -> State | None:
 def _worded(low: str) -> State | None:
     if _OFF.search(low):
         return "cancelled"
-    going, done = bool(_GOING.search(low)), bool(_DONE.search(low))
+    going, done = bool(_GOING.search(low)), bool(DONE.search(low))
     if (going or done) and _NOT_YET.search(low):
         return "todo"
     if going or (done and _ALMOST.search(low)):

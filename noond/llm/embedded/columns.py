@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from noond.llm.embedded.cells import cell_date, is_date, plain_cell, state_of
-from noond.llm.embedded.headers import Role, is_general, roles_of
+from noond.llm.embedded.headers import Role, is_general, is_moment, roles_of
 from noond.llm.embedded.reading import Reading
 from noond.models.document import Table
 
@@ -93,9 +93,11 @@ class _Columns:
 
     def _bears(self, role: Role, index: int) -> bool:
         values = self._values[index]
-        if not values or role in ("task", "title", "milestone"):
+        if not values:
             return True
         match role:
+            case "task" | "title":
+                return len(values) < 3 or len(set(values)) * 2 > len(values)
             case "due" | "date":
                 return any(cell_date(value, self._reading) for value in values)
             case "owner":
@@ -121,16 +123,35 @@ class _Columns:
         """The header names a column of tasks: one more column that tasks have is enough."""
         columns = self._columns
         self._infer_due()
-        if not self._traits() and "date" not in columns:
+        self._infer_people()
+        if (not self._traits() and "date" not in columns) or self._is_programme():
             return None
-        if "place" in columns and not {"owner", "status"} & columns.keys():
-            return None  # a programme
         if "due" not in columns and "date" in columns:
             if "status" not in columns and not self._any_ahead(columns["date"]):
                 return None  # what was done, and when
             columns["due"] = columns["date"]
         columns["title"] = columns["task"]
         return Grid(columns=columns, table=Table.TASKS)
+
+    def _is_programme(self) -> bool:
+        """Whether the rows are what takes place: at a place or at a time of day."""
+        index = self._columns.get("due", self._columns.get("date"))
+        if index is None or "status" in self._columns or not is_moment(self._header[index]):
+            return False
+        dates = [cell_date(value, self._reading) for value in self._values[index]]
+        timed = sum(1 for date in dates if date and date.time)
+        return "place" in self._columns or timed * 2 > len(dates)
+
+    def _infer_people(self) -> None:
+        """Without an owner's column a nameless one of people is it."""
+        if "owner" in self._columns:
+            return
+        for index, roles in enumerate(self._allowed):
+            values = [] if roles else self._values[index]
+            known = sum(bool(self._reading.people.listed(plain_cell(value))) for value in values)
+            if known * 2 > len(values):
+                self._columns["owner"] = index
+                return
 
     def _infer_due(self) -> None:
         """Without a due column a nameless column of days is it, if any is still to come."""
@@ -153,8 +174,12 @@ class _Columns:
             columns["due"] = columns["date"]
         # A list of customers has a name, an owner and a status too.
         general = is_general(self._header[columns["title"]]) or explicit_only
-        needed = {"due", "priority"} if general else {"status", "owner", "due", "priority"}
-        return Grid(columns=columns, table=Table.TASKS) if needed & columns.keys() else None
+        needed = {"due", "priority"} if general else _TRAITS
+        if not needed & columns.keys():
+            return None
+        self._prefer_words()
+        self._infer_due()
+        return Grid(columns=columns, table=Table.TASKS)
 
     def _untitled_tasks(self) -> Grid | None:
         """Who and until when are named: what is to be done is the column with most to read."""
@@ -162,20 +187,33 @@ class _Columns:
         certain = {"owner", "due", "status"} & columns.keys()
         if len(certain) < 2 or not {"owner", "due"} & certain:
             return None
-        taken = {index for role, index in columns.items() if role != "description"}
-        texts = {
+        widest = self._widest()
+        if widest is None:
+            return None
+        columns["title"] = widest
+        if columns.get("description") == widest:
+            del columns["description"]
+        self._infer_due()
+        return Grid(columns=columns, table=Table.TASKS)
+
+    def _prefer_words(self) -> None:
+        """`Topic | What was agreed`: when the titles are single words, other words say it."""
+        columns = self._columns
+        if self._mean_words(self._values[columns["title"]]) < 2 and "description" not in columns:
+            widest = self._widest()
+            columns["title"] = columns["title"] if widest is None else widest
+
+    def _widest(self) -> int | None:
+        """The column with most words (two or more on average) that is not taken yet."""
+        taken = {index for role, index in self._columns.items() if role != "description"}
+        words = {
             index: mean
             for index, values in enumerate(self._values)
             if index not in taken
             and "other" not in self._allowed[index]
             and (mean := self._mean_words(values)) >= 2
         }
-        if not texts:
-            return None
-        columns["title"] = max(texts, key=lambda index: texts[index])
-        if columns.get("description") == columns["title"]:
-            del columns["description"]
-        return Grid(columns=columns, table=Table.TASKS)
+        return max(words, key=lambda index: words[index]) if words else None
 
     def _mean_words(self, values: list[str]) -> float:
         """How many words a column's values have; 0 for days, numbers and people."""

@@ -10,7 +10,8 @@ _EXAMPLE_LABEL = re.compile(
     r"(?:.*\b)?(?:(?:for\s)?(?:example|instance)|e\.\s?g\.?|looks?\slike(?:\sthis)?|like\sthis|such\sas"
     r"|zum\sbeispiel|z\.\s?b\.?|beispiel(?:e|sweise)?|so\saus|(?:etwa|zum\sbeispiel)\sso"
     r"|(?:par\s)?exemple|p\.\s?ex\.?|comme\s(?:ça|ceci|cela|suit)|ressemble\sà|(?:por\s)?ejemplo"
-    r"|p\.\s?ej\.?|como\s(?:esto|esta|este)|(?:tal|es)\sasí)(?:\s[^\W_]+){0,2}\s?:",
+    r"|p\.\s?ej\.?|como\s(?:esto|esta|este)|(?:writ|format|mark|schreib|notier|écri|escrib|apunt"
+    r"|anot)\w*\s(?:.{1,30}\s)?(?:this|so|ainsi|así|follows|folgendermaßen))(?:\s[^\W_]+){0,2}\s?:",
     re.IGNORECASE,
 )
 _VERSION = re.compile(

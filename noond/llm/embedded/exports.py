@@ -47,10 +47,12 @@ def understood_rows(reading: Reading) -> tuple[Grid | None, list[Row]]:
     if grid is None:
         return None, []
     header = rows[first][0]
+    following = [*(cells for cells, _, _ in rows[first + 2 :]), []]
     return grid, [
         (cells, start + shift, end + shift)
-        for cells, start, end in rows[first + 1 :]
-        if cells != header  # boards repeat it for each group
+        for (cells, start, end), after in zip(rows[first + 1 :], following, strict=False)
+        # Boards repeat the header for each group, below the group's name.
+        if cells != header and not (after == header and sum(map(bool, cells)) == 1)
     ]
 
 

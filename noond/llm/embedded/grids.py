@@ -13,7 +13,7 @@ from noond.llm.embedded.outline import Line, mask_code
 from noond.llm.embedded.reading import Reading, assignee
 from noond.llm.embedded.tasktext import read_task
 from noond.llm.embedded.titles import clean_title, has_words
-from noond.llm.embedded.vocabulary import priority_of
+from noond.llm.embedded.vocabulary import priority_of, status_of
 from noond.models.document import Candidate, Table
 
 _SEPARATOR = re.compile(r"\s*\|?\s*:?-{1,}:?\s*(?:[|+]\s*:?-{1,}:?\s*)*\|?\s*$")
@@ -79,7 +79,7 @@ def read_row(
 ) -> Candidate | None:
     """The record of one row, quoting text[start:end]."""
     title_cell = grid.cell(row, "title")
-    if is_nothing(title_cell) or not has_words(title_cell) or _is_sum(grid, row):
+    if is_nothing(title_cell) or not has_words(title_cell) or _is_heading(grid, row):
         return None
     project_id = reading.project_named(plain_cell(grid.cell(row, "project"))) or reading.project_id
     if grid.table is Table.TIMELINES:
@@ -95,9 +95,13 @@ def read_row(
     return _task_row(grid, row, start, end, reading, project_id)
 
 
-def _is_sum(grid: Grid, row: Sequence[str]) -> bool:
-    nobodys = not grid.cell(row, "owner") and not grid.cell(row, "due")
-    return nobodys and bool(_SUM.fullmatch(plain_cell(grid.cell(row, "title"))))
+def _is_heading(grid: Grid, row: Sequence[str]) -> bool:
+    """Whether a row only names a sum or a group of rows: `TOTAL`, `Done`."""
+    title = plain_cell(grid.cell(row, "title"))
+    if grid.cell(row, "owner") or grid.cell(row, "due"):
+        return False
+    alone = sum(map(bool, row)) == 1 and status_of(title) is not None
+    return alone or bool(_SUM.fullmatch(title))
 
 
 def _task_row(

@@ -11,6 +11,9 @@ import re
 from functools import lru_cache
 from typing import Literal
 
+from noond.llm.embedded.cells import DONE
+from noond.llm.embedded.markers import section_kind
+
 Role = Literal[
     "task", "title", "milestone", "owner", "due", "date", "status", "list", "priority", "project",
     "description", "completed", "cancelled", "type", "place", "thing", "other",
@@ -54,7 +57,7 @@ _OTHER = _words(
     r"|gelesen|gekauft|créée?|création|créateur|début|modifiée?|modification|dernière?|ajouté|auteur"
     r"|demandeur|creado|creada|creación|creador|inicio|comienzo|modificado|actualizado|última?o?"
     r"|solicitante|parent|epic|blocked|blocking|dependenc(?:y|ies)|depends|übergeordnet\w*|parente"
-    r"|padre"
+    r"|padre|types?|typ|tipo|category|kategorie|catégorie|categoría"
 )
 _THING = _words(
     r"customers?|clients?|kunden?|cliente|orders?|bestellung\w*|commande|pedidos?|products?|produkt"
@@ -78,7 +81,7 @@ _DUE = _words(
 )
 _BY = _words("by")
 _OWNER = _words(
-    r"who|whom|owners?|assign\w*|responsib\w+|resp|persons?|people|members?|lead|leader|charge"
+    r"who|whose|whom|owners?|dri|poc|accountable|delegated|allocated|durch|turn|assign\w*|responsib\w+|resp|persons?|people|members?|lead|leader|charge"
     r"|volunteers?|helpers?|resources?|delegate\w*|wer|wem|verantwortlich\w*|verantw|zuständig\w*"
     r"|bearbeite[rt]\w*|zugewiesene?\w*|zugeordnet|zugeteilt|qui|responsables?|référente?|pilote"
     r"|personnes?|chargée?|attribuée?|assignée?|par|quién|quien|encarg\w+|asignad[oa]|personas?"
@@ -94,7 +97,7 @@ _PRIORITY = _words(
 _TASK = _words(
     r"tasks?|todos?|to\sdos?|do|doing|actions?|activity|activities|jobs?|chores?|deliverables?|what"
     r"|next\ssteps?|follow\sups?|aufgaben?|maßnahmen?|massnahmen?|tätigkeit(?:en)?|was|arbeiten"
-    r"|zu\stun|tun|erledigen|tâches?|taches?|quoi|faire|traiter|tareas?|acción|acciones|qué|hacer"
+    r"|zu\stun|tun|erledigen|tâches?|taches?|quoi|faire|traiter|suites?\sà\sdonner|tareas?|acción|acciones|qué|hacer"
     r"|actividad(?:es)?"
 )
 _TITLE = re.compile(
@@ -108,6 +111,24 @@ _MILESTONE = _words(
 )
 _GENERAL = _words(
     r"name|nom|nombre|item|subject|betreff|objet|asunto|thema|sujet|thing|point|punkt|elemento"
+)
+
+_MOMENT = re.compile(r"when|wann|quand|cuándo|cuando|date|datum|fecha|day|tag|jour|día|termin")
+_DONE_ON = re.compile(rf"(?:{DONE.pattern}).*\s(?:on|at|am|le|el)$", _FLAGS)
+# The likeliest first: `Task owner` is an owner, `Completed by` people or a day.
+_PATTERNS: tuple[tuple[Role, re.Pattern[str]], ...] = (
+    ("completed", _COMPLETED),
+    ("completed", _DONE_ON),
+    ("due", _COMPLETED),
+    ("due", _DUE),
+    ("due", _BY),
+    ("owner", _BY),
+    ("owner", _OWNER),
+    ("status", _STATUS),
+    ("status", DONE),
+    ("priority", _PRIORITY),
+    ("task", _TASK),
+    ("milestone", _MILESTONE),
 )
 
 _CAMEL = re.compile(r"(?<=[a-zà-ÿ])(?=[A-ZÀ-Þ])")
@@ -140,29 +161,21 @@ def roles_of(cell: str) -> tuple[Role, ...]:
         return ()
     if header in _ROLE_OF:
         return (_ROLE_OF[header],)
-    roles: list[Role] = []
     if _OTHER.search(header):
         return ("thing",) if _THING.search(header) else ("other",)
-    if _COMPLETED.search(header):
-        roles += ["completed", "due"]
-    if _DUE.search(header):
-        roles.append("due")
-    if _BY.search(header):
-        roles += ["due", "owner"]
-    for role, pattern in (
-        ("owner", _OWNER),
-        ("status", _STATUS),
-        ("priority", _PRIORITY),
-        ("task", _TASK),
-        ("milestone", _MILESTONE),
-    ):
-        if pattern.search(header):
-            roles.append(role)  # type: ignore[arg-type]
-    if not roles and _TITLE.fullmatch(header):
-        roles.append("title")
-    if not roles and _THING.search(header):
-        roles.append("thing")
-    return tuple(dict.fromkeys(roles))
+    roles = tuple(role for role, pattern in _PATTERNS if pattern.search(header))
+    if roles:
+        return tuple(dict.fromkeys(roles))
+    if section_kind(header) == "task":
+        return ("task",)
+    if _TITLE.fullmatch(header):
+        return ("title",)
+    return ("thing",) if _THING.search(header) else ()
+
+
+def is_moment(cell: str) -> bool:
+    """Whether a date's header asks when something takes place, not until when it is due."""
+    return bool(_MOMENT.fullmatch(plain_header(cell)))
 
 
 def is_general(cell: str) -> bool:

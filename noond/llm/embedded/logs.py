@@ -26,6 +26,7 @@ _LOGGED = re.compile(
     r"|\d{1,3}(?:\.\d{1,3}){3}\s\S+\s\S+\s\[",
 )
 _FIRST_LINES = 200
+_OPENING = 20
 
 
 def is_logged(line: str) -> bool:
@@ -35,5 +36,7 @@ def is_logged(line: str) -> bool:
 
 def is_log(text: str) -> bool:
     """Whether most of the (first) lines are a log's: what stands between them is output too."""
-    lines = [line for line in text[:40_000].split("\n")[:_FIRST_LINES] if line.strip()]
+    lines = [line for line in text[:40_000].split("\n", _FIRST_LINES) if line.strip()]
+    if not any(map(is_logged, lines[:_OPENING])):
+        return False
     return 2 * sum(map(is_logged, lines)) > len(lines)

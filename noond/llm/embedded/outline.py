@@ -127,6 +127,7 @@ class _Outliner:
         self._after_blank = True
         self._forwarded = False
         self._callout = False
+        self._callout_indent: int | None = None
         self._in_code = False
         self._text = ""
 
@@ -200,6 +201,7 @@ class _Outliner:
         callout = _CALLOUT.match(raw)
         if callout:
             self._callout = callout[1].lower() in ("todo", "task")
+            self._callout_indent = None
             if self._callout and callout[2].strip() and not self._has_body(offset + len(raw)):
                 return self._make(Kind.ITEM, offset, raw, callout[2], bullet="-", box=" ")
         elif self._callout:
@@ -211,11 +213,14 @@ class _Outliner:
         return bool(_QUOTED_WORDS.match(self._text, end + 1))
 
     def _in_callout(self, offset: int, raw: str) -> Line:
-        """A line of a task callout's body: without a box of its own it is a task as well."""
+        """A line of a task callout's body: a task without a box too, but for its details."""
         inner = raw.lstrip().removeprefix(">")
         line = self._item_or_text(offset + len(raw) - len(inner), inner)
         wrapped = line.kind is Kind.TEXT and line.body[:1].islower()
-        if not line.body or wrapped or line.box is not None:
+        if self._callout_indent is None and line.body:
+            self._callout_indent = line.indent
+        detail = line.indent > (self._callout_indent or 0) + 1
+        if not line.body or wrapped or detail or line.box is not None:
             return line
         return replace(line, kind=Kind.ITEM, bullet=line.bullet or "-", box=" ")
 
