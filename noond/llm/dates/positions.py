@@ -12,7 +12,10 @@ from noond.llm.dates.words import WEEKDAY_SHORT
 
 _FLAGS = re.IGNORECASE
 _BEFORE = re.compile(r"(?P<strong>[(\[]|\s[–—-]\s)$|,\s$")
-_TAIL = r"(?=[.!]?[)\]]?(?:\s[@#][\w/-]{1,40}){0,4}[ \t.!*_~]*(?:\n|\||$))"
+_TAIL = (
+    r"(?=[.!]?(?:,\s[^()\[\]\n|]{1,40}[)\]]|[)\]])?"
+    r"(?:\s[@#][\w/-]{1,40}){0,4}[ \t.!*_~]*(?:\n|\||$))"
+)
 _SLASHED = re.compile(rf"(?P<first>\d{{1,2}})/(?P<second>\d{{1,2}}){_TAIL}")
 _DOTTED = re.compile(rf"\d{{1,2}}\.\s?\d{{1,2}}\.{_TAIL}")
 _WEEKDAY = re.compile(rf"(?P<word>{WEEKDAY_SHORT}){_TAIL}", _FLAGS)

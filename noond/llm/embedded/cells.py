@@ -27,7 +27,9 @@ _OFF = re.compile(
     r"|entf[aä]ll|gestrichen|verworfen|storniert|abgesagt|abgelehnt|abgebrochen|annul|abandon|rejet"
     r"|descart|anulad|rechazad|no\s(?:procede|aplica)|sans\sobjet|obsolet|superseded|dropped"
     r"|\bn\s?/\s?a\b|duplicat|reject|declin|(?:not|no\slonger)\s(?:needed|planned)"
-    r"|nicht\s(?:mehr\s)?nötig|pas\snécessaire",
+    r"|nicht\s(?:mehr\s)?nötig|pas\snécessaire|\bon\sice|auf\seis|parked|geparkt|aparcad|shelved"
+    r"|postponed|deferred|vertagt|verschoben|zurückgestellt|aufgeschoben|zurückgewiesen|ajournée?"
+    r"|\breportée?\b|aplazad|pospuest",
     _FLAGS,
 )
 _NOT_YET = re.compile(r"\b(?:not|yet|nicht|noch|pas|non|sin|no|aún|todavía|to\sbe|zu)\b", _FLAGS)
@@ -44,9 +46,9 @@ _GOING = re.compile(
 )
 DONE = re.compile(
     r"\b(?:done|completed?|closed|finished|resolved|delivered|reached|shipped|erledigt|fertig"
-    r"|abgeschlossen|umgesetzt|erreicht|geschafft|terminée?s?|achevée?|réalisée?|faite?s?|atteinte?"
-    r"|livrée?|hech[oa]s?|terminad[oa]s?|completad[oa]s?|finalizad[oa]s?|cerrad[oa]|list[oa]"
-    r"|realizad[oa]|alcanzad[oa])\b",
+    r"|abgeschlossen|umgesetzt|erreicht|geschafft|abgehakt|gemacht|terminée?s?|achevée?|réalisée?|faite?s?|atteinte?"
+    r"|livrée?|réglée?|effectuée?|hech[oa]s?|terminad[oa]s?|completad[oa]s?|finalizad[oa]s?|cerrad[oa]|list[oa]"
+    r"|realizad[oa]|alcanzad[oa]|cumplid[oa]s?|resuelt[oa]|efectuad[oa])\b",
     _FLAGS,
 )
 """Words of the state of what is done."""
@@ -58,7 +60,7 @@ _OPEN = re.compile(
     r"|planificad[oa]|espera|abiert[oa]|bloquead[oa]|atrasad[oa])\b",
     _FLAGS,
 )
-_REMARK_WORDS = 4
+_REMARK_WORDS = 2
 
 _ASIDE = re.compile(r"<[^<>]*@[^<>]*>|(?<=\S)\s?\([^()]{0,80}\)")
 _NAMES_SPLIT = re.compile(r"\s*(?:,|;|/|&|\+|<br\s?/?>|\b(?:and|und|u\.|et|y|e)(?=\s))\s*")
@@ -77,7 +79,7 @@ def plain_cell(cell: str) -> str:
 def state_of(cell: str) -> State | None:
     """The state that a cell of a state's column names; None when it is empty or a remark.
 
-    `unknown` is a word that looks like a state and that nobody knows: `Parked`.
+    `unknown` is a single word that no vocabulary has: `Icebox`.
     """
     plain = plain_cell(cell).strip()
     low = plain.casefold().strip("️. ")

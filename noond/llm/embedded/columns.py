@@ -7,14 +7,24 @@ results, programmes and tables of settings have none or give themselves away by 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from noond.llm.embedded.cells import cell_date, is_date, plain_cell, state_of
-from noond.llm.embedded.headers import Role, is_general, is_moment, roles_of
+from noond.llm.embedded.headers import (
+    Role,
+    is_day,
+    is_general,
+    is_loose_limit,
+    is_moment,
+    roles_of,
+)
 from noond.llm.embedded.reading import Reading
+from noond.llm.embedded.vocabulary import status_of
 from noond.models.document import Table
 
+_CLOCK = re.compile(r"\b\d{1,2}[:.h]\d{2}\b|\b\d{1,2}\s?(?:Uhr|h|am|pm)\b", re.IGNORECASE)
 _SAMPLE = 60
 _OWNER_LENGTH = 60
 _TRAITS = frozenset[Role]({"owner", "due", "status", "priority"})
@@ -131,16 +141,37 @@ class _Columns:
                 return None  # what was done, and when
             columns["due"] = columns["date"]
         columns["title"] = columns["task"]
+        self._infer_status()
         return Grid(columns=columns, table=Table.TASKS)
 
     def _is_programme(self) -> bool:
-        """Whether the rows are what takes place: at a place or at a time of day."""
-        index = self._columns.get("due", self._columns.get("date"))
-        if index is None or "status" in self._columns or not is_moment(self._header[index]):
+        """Whether the rows are what takes place: at a place, at times of day, on days of a plan."""
+        columns = self._columns
+        if "routine" in columns and "due" not in columns:
+            return True
+        if "status" in columns:
             return False
-        dates = [cell_date(value, self._reading) for value in self._values[index]]
-        timed = sum(1 for date in dates if date and date.time)
-        return "place" in self._columns or timed * 2 > len(dates)
+        for index, header in enumerate(self._header):
+            values = self._values[index]
+            if not is_moment(header) and "time" not in self._allowed[index]:
+                continue
+            timed = sum(1 for value in values if _CLOCK.search(value))
+            if timed * 2 > len(values) or "place" in columns or is_day(header):
+                return True
+        return False
+
+    def _infer_status(self) -> None:
+        """Without a state's column a nameless one with words for states is it; `yes` could be
+        anything's."""
+        if "status" in self._columns:
+            return
+        for index, roles in enumerate(self._allowed):
+            values = [] if roles else self._values[index]
+            states = [status_of(plain_cell(value)) for value in values if len(value) > 3]
+            known = sum(1 for value in values if state_of(value))
+            if any(states) and known * 2 >= len(values):
+                self._columns["status"] = index
+                return
 
     def _infer_people(self) -> None:
         """Without an owner's column a nameless one of people is it."""
@@ -185,6 +216,8 @@ class _Columns:
         """Who and until when are named: what is to be done is the column with most to read."""
         columns = self._columns
         certain = {"owner", "due", "status"} & columns.keys()
+        if "due" in certain and is_loose_limit(self._header[columns["due"]]):
+            certain.remove("due")
         if len(certain) < 2 or not {"owner", "due"} & certain:
             return None
         widest = self._widest()

@@ -9,6 +9,7 @@ from typing import Any
 from noond.llm.embedded.cells import cell_date, plain_cell, read_owners, state_of
 from noond.llm.embedded.columns import Grid, understand
 from noond.llm.embedded.judgement import is_nothing
+from noond.llm.embedded.milestones import is_reached
 from noond.llm.embedded.outline import Line, mask_code
 from noond.llm.embedded.reading import Reading, assignee
 from noond.llm.embedded.tasktext import read_task
@@ -84,7 +85,7 @@ def read_row(
     project_id = reading.project_named(plain_cell(grid.cell(row, "project"))) or reading.project_id
     if grid.table is Table.TIMELINES:
         date = cell_date(grid.cell(row, "date"), reading)
-        if not date or _status(grid, row) in ("done", "cancelled"):
+        if not date or is_reached(title_cell) or _status(grid, row) in ("done", "cancelled"):
             return None
         data = {
             "title": clean_title(title_cell),

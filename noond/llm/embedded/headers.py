@@ -16,14 +16,18 @@ from noond.llm.embedded.markers import section_kind
 
 Role = Literal[
     "task", "title", "milestone", "owner", "due", "date", "status", "list", "priority", "project",
-    "description", "completed", "cancelled", "type", "place", "thing", "other",
+    "description", "completed", "cancelled", "type", "place", "time", "routine", "thing", "other",
 ]  # fmt: skip
-"""`task` names what is to be done, `title` anything; `list` is a board's list; `place` and `thing`
-belong to programmes and to lists of goods, people or results; `other` says nothing here."""
+"""`task` names what is to be done, `title` anything; `list` is a board's list; `place` and `time`
+belong to programmes, `routine` to what comes again and again, `thing` to lists of goods, people or
+results; `other` says nothing here."""
 
 _EXACT: dict[Role, str] = {
-    "list": "list name, list, liste, spalte, section, columna, section column, bucket, "
+    "list": "list name, list, liste, spalte, section, columna, sección, section column, bucket, "
     "bucket name, group, gruppe, groupe, grupo",
+    "time": "time, hour, zeit, uhrzeit, heure, horaire, hora, horario",
+    "routine": "frequency, interval, how often, häufigkeit, intervall, turnus, wie oft, fréquence, "
+    "périodicité, frecuencia, periodicidad",
     "other": "no, nr, points, story points",
     "project": "project, project name, projects, projekt, projektname, projet, proyecto",
     "description": "description, card description, notes, body, details, beschreibung, notizen, "
@@ -51,7 +55,7 @@ def _words(pattern: str) -> re.Pattern[str]:
 _OTHER = _words(
     r"ids?|key|schlüssel|clé|clave|numbers?|num|nummer|urls?|links?|tags|labels?|e|mail|hours?"
     r"|stunden|heures|horas|estimate\w*|effort|aufwand|duration|dauer|durée|duración"
-    r"|created|creat(?:ion|or|ed)|started|start|begin(?:s|n)?|begun|updated?|modified|changed?|last"
+    r"|created|creat(?:ion|or|ed)|started|start\w*|begin(?:s|n)?|begun|anfang\w*|beginn\w*|updated?|modified|changed?|last"
     r"|latest|opened|added|report(?:ed|er)|author|requested|requester|taken|erstell\w*|autor\w*"
     r"|geändert|änderung\w*|aktualisiert|zuletzt|letzte\w*|gemeldet|angelegt|antragsteller\w*"
     r"|gelesen|gekauft|créée?|création|créateur|début|modifiée?|modification|dernière?|ajouté|auteur"
@@ -131,6 +135,7 @@ _PATTERNS: tuple[tuple[Role, re.Pattern[str]], ...] = (
     ("milestone", _MILESTONE),
 )
 
+_UNTIL = re.compile(r"(?:gültig\s)?bis|until|valid\suntil|hasta|jusqu\sau|läuft\sbis")
 _CAMEL = re.compile(r"(?<=[a-zà-ÿ])(?=[A-ZÀ-Þ])")
 _WORD = re.compile(r"[^\W_]+")
 _COMPOUND = re.compile(
@@ -171,6 +176,16 @@ def roles_of(cell: str) -> tuple[Role, ...]:
     if _TITLE.fullmatch(header):
         return ("title",)
     return ("thing",) if _THING.search(header) else ()
+
+
+def is_loose_limit(cell: str) -> bool:
+    """Whether a header says "until" and no more: terms of office and contracts have that too."""
+    return bool(_UNTIL.fullmatch(plain_header(cell)))
+
+
+def is_day(cell: str) -> bool:
+    """Whether a header names the days of a plan: `Day | What | Who`."""
+    return plain_header(cell) in ("day", "tag", "jour", "día")
 
 
 def is_moment(cell: str) -> bool:

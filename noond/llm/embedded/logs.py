@@ -35,8 +35,8 @@ def is_logged(line: str) -> bool:
 
 
 def is_log(text: str) -> bool:
-    """Whether most of the (first) lines are a log's: what stands between them is output too."""
+    """Whether nearly all (first) lines are a log's: what stands between them is output too."""
     lines = [line for line in text[:40_000].split("\n", _FIRST_LINES) if line.strip()]
     if not any(map(is_logged, lines[:_OPENING])):
         return False
-    return 2 * sum(map(is_logged, lines)) > len(lines)
+    return 5 * sum(map(is_logged, lines)) > 4 * len(lines)
