@@ -70,7 +70,7 @@ class _Columns:
         self._columns: dict[Role, int] = {}
 
     def grid(self, *, explicit_only: bool) -> Grid | None:
-        if sum(1 for roles in self._allowed if roles) < 2:
+        if not any(self._allowed):
             return None
         self._assign()
         columns = self._columns
@@ -210,6 +210,7 @@ class _Columns:
             return None
         self._prefer_words()
         self._infer_due()
+        self._infer_status()
         return Grid(columns=columns, table=Table.TASKS)
 
     def _untitled_tasks(self) -> Grid | None:
@@ -227,6 +228,7 @@ class _Columns:
         if columns.get("description") == widest:
             del columns["description"]
         self._infer_due()
+        self._infer_status()
         return Grid(columns=columns, table=Table.TASKS)
 
     def _prefer_words(self) -> None:
