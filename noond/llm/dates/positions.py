@@ -13,7 +13,7 @@ from noond.llm.dates.words import WEEKDAY_SHORT
 _FLAGS = re.IGNORECASE
 _BEFORE = re.compile(r"(?P<strong>[(\[]|\s[–—-]\s)$|,\s$")
 _TAIL = (
-    r"(?=[.!]?(?:,\s[^()\[\]\n|]{1,40}[)\]]|[)\]])?"
+    r"(?=[.!]?(?:(?P<more>,\s[^()\[\]\n|]{1,40})?[)\]])?"
     r"(?:\s[@#][\w/-]{1,40}){0,4}[ \t.!*_~]*(?:\n|\||$))"
 )
 _SLASHED = re.compile(rf"(?P<first>\d{{1,2}})/(?P<second>\d{{1,2}}){_TAIL}")
@@ -44,7 +44,9 @@ def closes_with_day(text: str, start: int, *, day_first: bool) -> bool:
         return False
     first, second = int(match["first"]), int(match["second"])
     padded = match["first"].startswith("0") or match["second"].startswith("0")
-    return padded or first > second or (not day_first and second > 12)
+    # "(2/8)" is the second of eight as well, "(2/8, Ana)" hardly.
+    clear = padded or bool(match["more"])
+    return clear or first > second or (not day_first and second > 12)
 
 
 def closes_with_weekday(text: str, start: int, *, english: bool) -> bool:

@@ -18,6 +18,7 @@ from noond.llm.embedded.headers import (
     is_general,
     is_loose_limit,
     is_moment,
+    is_owner,
     roles_of,
 )
 from noond.llm.embedded.reading import Reading
@@ -216,10 +217,7 @@ class _Columns:
     def _untitled_tasks(self) -> Grid | None:
         """Who and until when are named: what is to be done is the column with most to read."""
         columns = self._columns
-        certain = {"owner", "due", "status"} & columns.keys()
-        if "due" in certain and is_loose_limit(self._header[columns["due"]]):
-            certain.remove("due")
-        if len(certain) < 2 or not {"owner", "due"} & certain:
+        if len(self._certain()) < 2:
             return None
         widest = self._widest()
         if widest is None:
@@ -230,6 +228,19 @@ class _Columns:
         self._infer_due()
         self._infer_status()
         return Grid(columns=columns, table=Table.TASKS)
+
+    def _certain(self) -> set[Role]:
+        """Which of people, days and states are there without a doubt; states alone are nothing."""
+        columns, header = self._columns, self._header
+        certain = set((_TRAITS - {"priority"}) & columns.keys())
+        if "owner" in certain and not is_owner(header[columns["owner"]]):
+            certain.remove("owner")
+        if "due" in certain:
+            index = columns["due"]
+            past = is_moment(header[index]) and "status" not in columns
+            if is_loose_limit(header[index]) or (past and not self._any_ahead(index)):
+                certain.remove("due")
+        return certain if {"owner", "due"} & certain else set()
 
     def _prefer_words(self) -> None:
         """`Topic | What was agreed`: when the titles are single words, other words say it."""

@@ -86,7 +86,7 @@ _DUE = _words(
 _BY = _words("by")
 _OWNER = _words(
     r"who|whose|whom|owners?|dri|poc|accountable|delegated|allocated|durch|turn|assign\w*|responsib\w+|resp|persons?|people|members?|lead|leader|charge"
-    r"|volunteers?|helpers?|resources?|delegate\w*|wer|wem|verantwortlich\w*|verantw|zuständig\w*"
+    r"|volunteers?|bénévoles?|voluntari[oa]s?|freiwillige\w*|champion|porteu(?:r|se)|helpers?|resources?|delegate\w*|wer|wem|verantwortlich\w*|verantw|zuständig\w*"
     r"|bearbeite[rt]\w*|zugewiesene?\w*|zugeordnet|zugeteilt|qui|responsables?|référente?|pilote"
     r"|personnes?|chargée?|attribuée?|assignée?|par|quién|quien|encarg\w+|asignad[oa]|personas?"
     r"|responsable"
@@ -141,7 +141,7 @@ _WORD = re.compile(r"[^\W_]+")
 _COMPOUND = re.compile(
     r"(\w{4,}?)(name|titel|datum|status|nummer|schlüssel|typ|beschreibung|person)$"
 )
-_TICKS = re.compile(r"[✓✔✅☑]")
+_TICKS = re.compile(r"[✓✔✅☑☐]")
 _LONGEST = 60
 
 
@@ -176,6 +176,11 @@ def roles_of(cell: str) -> tuple[Role, ...]:
     if _TITLE.fullmatch(header):
         return ("title",)
     return ("thing",) if _THING.search(header) else ()
+
+
+def is_owner(cell: str) -> bool:
+    """Whether a header asks for people by itself; "Played by" only may."""
+    return bool(_OWNER.search(plain_header(cell)))
 
 
 def is_loose_limit(cell: str) -> bool:
