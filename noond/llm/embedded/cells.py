@@ -17,13 +17,13 @@ _BOXES: dict[str, State] = {
     "[ ]": "todo", "☐": "todo", "⬜": "todo", "🔲": "todo", "❌": "todo", "✗": "todo", "✘": "todo",
     "[x]": "done", "☑": "done", "✅": "done", "✓": "done", "✔": "done", "☒": "done", "x": "done",
     "🔄": "in_progress", "⏳": "in_progress", "🚧": "in_progress", "sí": "done", "si": "done",
-    "ja": "done", "oui": "done", "ok": "done", "j": "done", "y": "done", "o": "done", "s": "done",
+    "ja": "done", "oui": "done", "ok": "done", "j": "done", "y": "done",
     "nein": "todo", "non": "todo", "n": "todo",
 }  # fmt: skip
 _PERCENT = re.compile(r"(\d{1,3})(?:[.,]\d+)?\s?%")
 _FLAGS = re.IGNORECASE
 _OFF = re.compile(
-    r"cancel|cancelad|won['’]?t\b|will\snot|wird\snicht|ne\ssera\spas|no\sse\s(?:hará|hace)"
+    r"cancel|won['’]?t\b|will\snot|wird\snicht|ne\ssera\spas|no\sse\s(?:hará|hace)"
     r"|entf[aä]ll|gestrichen|verworfen|storniert|abgesagt|abgelehnt|abgebrochen|annul|abandon|rejet"
     r"|descart|anulad|rechazad|no\s(?:procede|aplica)|sans\sobjet|obsolet|superseded|dropped"
     r"|\bn\s?/\s?a\b|duplicat|reject|declin|(?:not|no\slonger)\s(?:needed|planned)"
@@ -46,9 +46,10 @@ _GOING = re.compile(
 )
 DONE = re.compile(
     r"\b(?:done|completed?|closed|finished|resolved|delivered|reached|shipped|erledigt|fertig"
-    r"|abgeschlossen|umgesetzt|erreicht|geschafft|abgehakt|gemacht|terminée?s?|achevée?|réalisée?|faite?s?|atteinte?"
-    r"|livrée?|réglée?|effectuée?|hech[oa]s?|terminad[oa]s?|completad[oa]s?|finalizad[oa]s?|cerrad[oa]|list[oa]"
-    r"|realizad[oa]|alcanzad[oa]|cumplid[oa]s?|resuelt[oa]|efectuad[oa])\b",
+    r"|abgeschlossen|umgesetzt|erreicht|geschafft|abgehakt|gemacht|terminée?s?|achevée?|réalisée?"
+    r"|faite?s?|atteinte?|livrée?|réglée?|effectuée?|hech[oa]s?|terminad[oa]s?|completad[oa]s?"
+    r"|finalizad[oa]s?|cerrad[oa]|list[oa](?!\sde)|realizad[oa]|alcanzad[oa]|cumplid[oa]s?"
+    r"|resuelt[oa]|efectuad[oa])\b",
     _FLAGS,
 )
 """Words of the state of what is done."""
@@ -60,7 +61,7 @@ _OPEN = re.compile(
     r"|planificad[oa]|espera|abiert[oa]|bloquead[oa]|atrasad[oa])\b",
     _FLAGS,
 )
-_REMARK_WORDS = 2
+_SHORTEST_STATE = 3
 
 _ASIDE = re.compile(r"<[^<>]*@[^<>]*>|(?<=\S)\s?\([^()]{0,80}\)")
 _NAMES_SPLIT = re.compile(r"\s*(?:,|;|/|&|\+|<br\s?/?>|\b(?:and|und|u\.|et|y|e)(?=\s))\s*")
@@ -110,7 +111,8 @@ def _worded(low: str) -> State | None:
         return "done"
     if _OPEN.search(low):
         return "todo"
-    remark = len(low.split()) >= _REMARK_WORDS or is_nothing(low) or low.endswith("?")
+    remark = len(low.split()) > 1 or len(low) < _SHORTEST_STATE or low.endswith("?")
+    remark = remark or is_nothing(low)
     return None if remark or low in _NOBODY else "unknown"
 
 

@@ -263,12 +263,9 @@ class _Columns:
 
     def _mean_words(self, values: list[str]) -> float:
         """How many words a column's values have; 0 for days, numbers and people."""
-        plain = [plain_cell(value) for value in values]
-        texts = [value for value in plain if not is_date(value, self._reading)]
-        if not texts or len(texts) * 2 < len(plain):
+        texts = [plain_cell(value) for value in values if not is_date(value, self._reading)]
+        if not texts or len(texts) * 2 < len(values):
             return 0
-        if all(self._reading.people.listed(value) for value in texts):
+        if all(self._reading.people.listed(text) for text in texts):
             return 0
-        return sum(sum(map(str.isalpha, word[:1])) for v in texts for word in v.split()) / len(
-            texts
-        )
+        return sum(word[0].isalpha() for text in texts for word in text.split()) / len(texts)

@@ -7,11 +7,11 @@ import re
 from noond.llm.embedded.outline import Section
 
 _EXAMPLE_LABEL = re.compile(
-    r"(?:.*\b)?(?:(?:for\s)?(?:example|instance)|e\.\s?g\.?|looks?\slike(?:\sthis)?|like\sthis|such\sas"
+    r"(?:.*\b)?(?:(?:for\s)?(?:example|instance)|e\.\s?g\.?|looks?\slike(?:\sthis)?|like\sthis"
     r"|zum\sbeispiel|z\.\s?b\.?|beispiel(?:e|sweise)?|so\saus|(?:etwa|zum\sbeispiel)\sso"
     r"|(?:par\s)?exemple|p\.\s?ex\.?|comme\s(?:ça|ceci|cela|suit)|ressemble\sà|(?:por\s)?ejemplo"
-    r"|p\.\s?ej\.?|como\s(?:esto|esta|este)|(?:writ|format|mark|schreib|notier|écri|escrib|apunt"
-    r"|anot)\w*\s(?:.{1,30}\s)?(?:this|so|ainsi|así|follows|folgendermaßen))(?:\s[^\W_]+){0,2}\s?:",
+    r"|p\.\s?ej\.?|como\s(?:esto|esta|este)|(?:writ|format|schreib|notier|écri|escrib|apunt|anot)"
+    r"\w*\s(?:.{1,30}\s)?(?:so|ainsi|así|follows|folgendermaßen))(?:\s[^\W_]+){0,2}\s?:",
     re.IGNORECASE,
 )
 _VERSION = re.compile(
@@ -29,6 +29,5 @@ def is_example_label(body: str) -> bool:
 
 def is_version_history(section: Section | None) -> bool:
     """Whether a section tells what a version of something brought: `## 2.1.0 – 2026-03-01`."""
-    return (
-        any(_VERSION.fullmatch(s.title.strip(" *_")) for s in section.path()) if section else False
-    )
+    around = section.path() if section else ()
+    return any(_VERSION.fullmatch(one.title.strip(" *_")) for one in around)
