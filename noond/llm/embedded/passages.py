@@ -99,11 +99,13 @@ class Passages:
         )
 
     def table_end(self, index: int) -> int:
-        """The index after the table that begins at `index`."""
+        """The index after the table that begins at `index`: a row may look like a list's item."""
+        opened = self.is_table_head(index)
         end = index + 1
         while end < len(self._lines) and (
             self._lines[end].kind is Kind.TABLE
             or (self._lines[end].kind is Kind.TEXT and "|" in self._lines[end].body)
+            or (opened and self._lines[end].kind is Kind.ITEM and "|" in self._lines[end].body)
         ):
             end += 1
         return end

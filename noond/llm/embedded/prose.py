@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from noond.llm.embedded import milestones, notes
 from noond.llm.embedded.entries import Place, checkbox_task, listed_task, marked_tasks
+from noond.llm.embedded.examples import is_example_label, is_version_history
 from noond.llm.embedded.grids import read_table
 from noond.llm.embedded.judgement import is_prose
 from noond.llm.embedded.logseq import read_keyword
@@ -170,6 +171,8 @@ class _ProseReader:
 
     def _event_or_comment(self, line: Line) -> bool:
         body, start, end = line.body, line.body_start, line.body_start + len(line.body)
+        if is_version_history(line.section):
+            return False
         return self._add(milestones.read_event(body, start, end, self._reading)) or self._add(
             notes.comment(body, start, end, self._reading)
         )
@@ -186,7 +189,7 @@ class _ProseReader:
                 self._add_all(marked_tasks(line, rest, marker, self._place(line, span_end)))
             case "milestone":
                 self._add(milestones.read_milestone(rest, start, span_end, self._reading))
-            case "note":
+            case "note" if not is_version_history(line.section):
                 self._add(notes.note(rest, start, span_end, self._reading))
             case "project":
                 name = line.body[marker.rest_start :]
@@ -202,7 +205,10 @@ class _ProseReader:
             self._standing.put_label(section_kind(line.body), indent=line.indent)
             return index + 1
         if is_label(line.body) or (self._standing.ends(line)):
-            self._standing.put_label(None)
+            example = is_example_label(line.body)
+            self._standing.put_label("example" if example else None, indent=line.indent)
+            if example:
+                return index + 1
         if self._standing.label:
             return self._labelled(index, line)
         end = line.body_start + len(line.body)

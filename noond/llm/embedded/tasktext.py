@@ -40,6 +40,13 @@ _NOT_DUE = re.compile(
     r"|tras|version|about|re|regarding|über|wegen|sur|sobre|vers)(?:\s(?:the|dem|le|el|la))?\s$",
     _FLAGS,
 )
+# What a deadline may be stressed by, behind the day.
+_AT_THE_LATEST = re.compile(
+    r",?\s\(?(?:at\s(?:the\s)?(?:very\s)?latest|latest|(?:aller)?spätestens|au\splus\stard"
+    r"|dernier\sdélai|(?:como|a)\s(?:muy|más)\star(?:de|dar)|como\s(?:máximo|mucho)"
+    r"|or\s(?:earlier|sooner))\b\)?",
+    _FLAGS,
+)
 _ONLY_MARKS = re.compile(r"[\s\x00,;:.!()\[\]–—|/→·*_-]*$")
 _POSSESSIVE = re.compile(r"['’]s\b")
 _YEAR = re.compile(r"(?<!\d)\d{4}(?!\d)")
@@ -77,14 +84,17 @@ _NAME_DOES = re.compile(
 )
 
 
-def read_task(text: str, reading: Reading, *, at_is_person: bool = True) -> TaskText:
+def read_task(
+    text: str, reading: Reading, *, at_is_person: bool = True, days_in_words: bool = True
+) -> TaskText:
     """Read a task's text; `at_is_person` is off where `@word` is a place or a tool (todo.txt).
 
-    A text that is too long for a task comes back without a title.
+    Without `days_in_words` a day in the words stays in the title: the task has its due date
+    elsewhere. A text that is too long for a task comes back without a title.
     """
     if len(text) > _TEXT_LIMIT:
         return TaskText()
-    return _TaskReader(text, reading).read(at_is_person=at_is_person)
+    return _TaskReader(text, reading).read(at_is_person=at_is_person, days_in_words=days_in_words)
 
 
 def find_deadline(text: str, found: list[FoundDate]) -> tuple[int, FoundDate] | None:
@@ -104,11 +114,12 @@ class _TaskReader:
         self._found = reading.dates.find(text)
         self._task = TaskText()
 
-    def read(self, *, at_is_person: bool) -> TaskText:
+    def read(self, *, at_is_person: bool, days_in_words: bool) -> TaskText:
         marks = Marks(self._task, self._scratch, self._found, self._reading)
         marks.take(at_is_person=at_is_person)
         self._name_in_front()
-        self._due_in_words()
+        if days_in_words:
+            self._due_in_words()
         self._people_in_parentheses()
         self._people_at_the_ends()
         self._name_in_front()
@@ -123,7 +134,7 @@ class _TaskReader:
             lead, date = deadline
             if self._task.due is None or not scratch.after(date.end).strip(" .,;)"):
                 self._task.take_due(date, self._reading)
-                scratch.cut(lead, date.end)
+                scratch.cut(lead, self._stress_end(date.end))
         elif self._task.due is None:
             for date in reversed(dates):
                 if self._take_loose_date(date):
@@ -139,7 +150,8 @@ class _TaskReader:
         lead = _WEAK_LEAD.search(before)
         start = window + lead.start() if lead else date.start
         first = not scratch.before(start).strip(" *_(")
-        trailing = bool(_ONLY_MARKS.match(self._without_people(scratch.after(date.end))))
+        end = self._stress_end(date.end)
+        trailing = bool(_ONLY_MARKS.match(self._without_people(scratch.after(end))))
         relative = not any(map(str.isdecimal, text[date.start : date.end]))
         with_year = bool(_YEAR.search(text[date.start : date.end]))
         leading = first and (
@@ -149,8 +161,13 @@ class _TaskReader:
             return False
         self._task.take_due(date, self._reading)
         if not _FOR.search(before):
-            scratch.cut(start, date.end)
+            scratch.cut(start, end)
         return True
+
+    def _stress_end(self, end: int) -> int:
+        """Where "at the latest" behind a day's `end` ends, else `end`."""
+        stress = _AT_THE_LATEST.match(self._scratch.text, end)
+        return stress.end() if stress else end
 
     def _without_people(self, text: str) -> str:
         stripped = text.strip(" \t,;:.()[]–—-|")
