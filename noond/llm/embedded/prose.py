@@ -9,9 +9,10 @@ from dataclasses import replace
 from noond.llm.embedded import milestones, notes
 from noond.llm.embedded.entries import Place, checkbox_task, listed_task, marked_tasks
 from noond.llm.embedded.grids import read_table
+from noond.llm.embedded.headings import SectionKind, is_label, section_kind
 from noond.llm.embedded.judgement import is_prose
 from noond.llm.embedded.logseq import read_keyword
-from noond.llm.embedded.markers import Marker, SectionKind, find_marker, is_label, section_kind
+from noond.llm.embedded.markers import Marker, find_marker
 from noond.llm.embedded.outline import Kind, Line
 from noond.llm.embedded.passages import Passages
 from noond.llm.embedded.reading import Reading
@@ -139,7 +140,7 @@ class _ProseReader:
         if following and following.kind is Kind.ITEM and following.indent > line.indent:
             self._standing.push(Entry(indent=line.indent, kind=kind))
             return True
-        if line.bullet[:1].isdecimal():
+        if line.bullet[:1].isdecimal() and kind != "aside":
             self._standing.put_label(kind, numbered=True)
             return True
         return False
@@ -203,7 +204,7 @@ class _ProseReader:
             return index + 1
         if is_label(line.body) or (self._standing.ends(line)):
             self._standing.put_label(None)
-        if self._standing.label:
+        if self._standing.label not in (None, "aside"):
             return self._labelled(index, line)
         end = line.body_start + len(line.body)
         if kind == "milestone" and self._add(

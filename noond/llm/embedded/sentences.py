@@ -11,7 +11,13 @@ from collections.abc import Iterator
 
 from noond.llm.dates.words import MONTH
 from noond.llm.embedded.clauses import Clause, find_clauses
-from noond.llm.embedded.judgement import denies_all, is_negated, is_question, is_supposition
+from noond.llm.embedded.judgement import (
+    denies_all,
+    is_negated,
+    is_question,
+    is_standing_rule,
+    is_supposition,
+)
 from noond.llm.embedded.outline import mask_code
 from noond.llm.embedded.reading import Reading, assignee
 from noond.llm.embedded.tasktext import find_deadline
@@ -99,7 +105,7 @@ def read_sentences(
         sentence = masked[start:end]
         if len(sentence) > _SENTENCE_LIMIT or is_question(sentence) or is_supposition(sentence):
             continue
-        if denies_all(sentence):
+        if denies_all(sentence) or is_standing_rule(sentence):
             continue
         alone = _is_line(masked, start, end)
         made += _commitments(sentence, offset + start, reading, listed=listed or alone)
