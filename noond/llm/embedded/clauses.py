@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from noond.llm.embedded.futures import FUTURE, infinitive
-from noond.llm.embedded.names import NAMES
+from noond.llm.embedded.namewords import NAMES
 from noond.llm.embedded.reading import Reading
 
 _MODAL = re.compile(

@@ -48,13 +48,19 @@ _ENGLISH = (
     rf"(?:{_WORK}\s(?:that\s(?:are\s)?)?)?(?:(?:still|left|yet|remaining|outstanding)\s)+{_TO_DO}",
     rf"(?:{_WORK}\s)?to[\s-](?:dos?|be\s(?:done|sorted|arranged|settled|finished))",
     rf"what(?:s|\sis)\s(?:(?:still|left|there|yet)\s)+{_TO_DO}|whats\s(?:still\s)?(?:left|open)",
-    rf"(?:what|{_WORK}(?:\sthat)?)\s(?:(?:still|also)\s)?needs?\s(?:to\sbe\s[a-z]+|[a-z]+ing"
-    r"(?:\sout)?)",
-    rf"(?:(?:what|all|everything|{_WORK})\s(?:that\s)?)?(?:i|we)\s(?:still|also)\s(?:need|have)\s"
-    rf"{_TO_DO}",
+    (
+        rf"(?:what|{_WORK}(?:\sthat)?)\s(?:(?:still|also)\s)?needs?\s(?:to\sbe\s[a-z]+|[a-z]+ing"
+        r"(?:\sout)?)"
+    ),
+    (
+        rf"(?:(?:what|all|everything|{_WORK})\s(?:that\s)?)?(?:i|we)\s(?:still|also)\s(?:need|have)\s"
+        rf"{_TO_DO}"
+    ),
     rf"(?:what|{_WORK})\s(?:i|we)\s(?:need|have)\sto\sdo",
-    r"(?:(?:still|remaining|outstanding|open|pending|leftover|unfinished|upcoming|next|immediate"
-    rf"|urgent|last|final)\s)+{_WORK}",
+    (
+        r"(?:(?:still|remaining|outstanding|open|pending|leftover|unfinished|upcoming|next|immediate"
+        rf"|urgent|last|final)\s)+{_WORK}"
+    ),
     rf"{_WORK}\s(?:still\s)?(?:left|remaining|outstanding|open|pending)(?:\sto\sdo)?",
     r"still\s(?:open|outstanding|missing|pending)|outstanding|up\snext|next\sup|next",
 )
@@ -64,8 +70,10 @@ _SOON = (
 )
 _ZU = r"(?:zu\s[a-zäöüß]+n|[a-zäöüß]{2,8}zu[a-zäöüß]{2,}en)"
 _GERMAN = (
-    rf"(?:(?:was|alles,?\swas|dinge,?\sdie)\s)?(?:(?:ist|bleibt|gibt|{_SOON})\s){{0,4}}zu\s(?:tun"
-    r"|erledigen|machen)(?:\s(?:ist|sind|bleibt))?",
+    (
+        rf"(?:(?:was|alles,?\swas|dinge,?\sdie)\s)?(?:(?:ist|bleibt|gibt|{_SOON})\s){{0,4}}zu\s(?:tun"
+        r"|erledigen|machen)(?:\s(?:ist|sind|bleibt))?"
+    ),
     rf"(?:was\s)?(?:{_SOON}\s)?noch\s{_ZU}(?:\s(?:ist|sind|bleibt))?",
     rf"(?:was\s)?(?:{_SOON}\s){{1,3}}(?:ansteht|aussteht|offen(?:\s(?:ist|sind|bleibt))?|fehlt)",
     r"was\s(?:ansteht|aussteht|fehlt|offen\sist)",
@@ -74,16 +82,22 @@ _GERMAN = (
     r"(?:es\s)?fehl(?:t|en)\snoch|als\snächstes",
     rf"was\s(?:wir|ich)?\s?(?:{_SOON}\s)+[a-zäöüß]+\s(?:werden\s)?(?:müssen|muss|sollen|soll)",
     rf"das\s(?:müssen|muss)\s(?:wir|ich)\s(?:{_SOON}\s)+[a-zäöüß]+n",
-    r"(?:(?:nächste|weitere|offene|verbleibende|restliche|ausstehende|anstehende|unerledigte"
-    r"|dringende|letzte)[nr]?\s)+(?:aufgaben|arbeiten|schritte|punkte|to-?dos|dinge)",
+    (
+        r"(?:(?:nächste|weitere|offene|verbleibende|restliche|ausstehende|anstehende|unerledigte"
+        r"|dringende|letzte)[nr]?\s)+(?:aufgaben|arbeiten|schritte|punkte|to-?dos|dinge)"
+    ),
     r"restarbeiten|erledigungen",
 )
 _FRENCH_VERB = r"[a-zà-ÿ]+(?:er|ir|re|oir)"
 _FRENCH = (
-    rf"(?:ce\squi\s|ce\squ['’]il\s|il\s)?(?:nous\s|me\s)?reste(?:nt)?\s(?:encore\s|toujours\s)?à\s"
-    rf"{_FRENCH_VERB}",
-    r"(?:(?:choses|points|travaux|tout)\s)?(?:encore\s)?à\s(?:faire|régler|finir|terminer|boucler"
-    r"|préparer|organiser|traiter)",
+    (
+        rf"(?:ce\squi\s|ce\squ['’]il\s|il\s)?(?:nous\s|me\s)?reste(?:nt)?\s(?:encore\s|toujours\s)?à\s"
+        rf"{_FRENCH_VERB}"
+    ),
+    (
+        r"(?:(?:choses|points|travaux|tout)\s)?(?:encore\s)?à\s(?:faire|régler|finir|terminer|boucler"
+        r"|préparer|organiser|traiter)"
+    ),
     r"(?:ce\squi\s|il\s)(?:nous\s)?manque(?:\sencore)?",
     rf"ce\squ(?:['’]il\sfaut|e\snous\sdevons|e\sje\sdois|['’]on\sdoit)\sencore\s{_FRENCH_VERB}",
     r"(?:prochain(?:e)?s?\s)(?:étapes?|actions?|tâches?|travaux)",
@@ -91,8 +105,10 @@ _FRENCH = (
 )
 _SPANISH_VERB = r"[a-zà-ÿ]+(?:ar|er|ir)"
 _SPANISH = (
-    r"(?:(?:lo|cosas|tareas|todo\slo)\sque\s|qué\s)?(?:nos\s|me\s)?(?:todavía\s|aún\s)?(?:quedan?"
-    rf"|faltan?)\s(?:(?:todavía|aún)\s)?(?:(?:cosas|tareas)\s)?por\s{_SPANISH_VERB}",
+    (
+        r"(?:(?:lo|cosas|tareas|todo\slo)\sque\s|qué\s)?(?:nos\s|me\s)?(?:todavía\s|aún\s)?(?:quedan?"
+        rf"|faltan?)\s(?:(?:todavía|aún)\s)?(?:(?:cosas|tareas)\s)?por\s{_SPANISH_VERB}"
+    ),
     r"(?:lo\sque\s|qué\s)(?:nos\s|me\s)?(?:todavía\s|aún\s)?(?:falta|queda)",
     r"quedan?\s(?:(?:todavía|aún)\s)?pendientes?",
     r"(?:(?:cosas|tareas|asuntos|temas)\s)?(?:pendientes?\sde|por)\s(?:hacer|resolver|terminar)",
@@ -108,7 +124,8 @@ _WHEN = (
 )
 _FOR = r"(?:\s(?:for|für|pour|para)\b.*)"
 _STILL_OPEN = re.compile(
-    rf"{_INTRODUCED}(?:(?:{'|'.join((*_ENGLISH, *_GERMAN, *_FRENCH, *_SPANISH))})(?:{_WHEN}|{_FOR})?"
+    rf"{_INTRODUCED}(?:(?:{'|'.join((*_ENGLISH, *_GERMAN, *_FRENCH, *_SPANISH))})"
+    rf"(?:{_WHEN}|{_FOR})?"
     rf"|(?:whats\snext){_WHEN}?|jobs(?:{_WHEN}|{_FOR}))",
     re.IGNORECASE,
 )

@@ -80,7 +80,12 @@ class _ProseReader:
         return self._add(*candidates)
 
     def _place(self, line: Line, end: int) -> Place:
-        return Place(reading=self._reading, end=end, people=self._standing.people(line))
+        return Place(
+            reading=self._reading,
+            end=end,
+            people=self._standing.people(line),
+            listed=self._standing.kind_of(line) == "task",
+        )
 
     def _heading(self, index: int, line: Line) -> int:
         marker = find_marker(line.masked, whole_line=False)
