@@ -41,6 +41,7 @@ _STRANGER_WILL = re.compile(
     r"[*_]{0,2}\s(?:will|must|needs\sto|has\sto|doit|devra|debe|deberá|va\sa|tiene\sque|muss"
     rf"|soll)\s{_IDLE}"
 )
+_ROLE_TO = re.compile(rf"\s*[*_]{{0,2}}(?:{ARTICLE})?{ROLE}[*_]{{0,2}}\s{_MODAL}\s{_IDLE}", _FLAGS)
 _ROLE_WILL = re.compile(
     r"\s*(?:the|der|die|das|le|la|les|el|los|las)\s(?:[^\W\d_]+\s){1,3}?(?:will|must|needs\sto|has\sto|muss"
     r"|müssen|soll|sollen|doit|doivent|devra|debe|deben|deberá|tiene\sque|tienen\sque)\s"
@@ -93,7 +94,7 @@ class Actors:
         match, names = self._subject(left)
         if match and names:
             self._take(names, *match.span())
-        elif match := _ROLE_WILL.match(left):
+        elif match := _ROLE_TO.match(left) or _ROLE_WILL.match(left):
             self._scratch.cut(*match.span())
 
     def _subject(self, left: str) -> tuple[re.Match[str] | None, list[str]]:

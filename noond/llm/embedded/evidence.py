@@ -50,7 +50,7 @@ _THANKED = re.compile(
     rf"\b(?:[Tt]hank\syou|[Tt]hanks|[Dd]anke|[Dd]ank|[Mm]erci|[Gg]racias)\s(?:to|an|à|a)\s({NAMES})"
 )
 _DATED = re.compile(
-    rf"[(\[]({NAMES}),\s(?:(?:by|due|until|bis|avant|antes\sdel|le|el)\s)?\d{{1,2}}(?!\d)"
+    rf"[(\[](?=\w)({NAMES}),\s(?:(?:by|due|until|bis|avant|antes\sdel|le|el)\s)?\d{{1,2}}(?!\d)"
 )
 _HANDED = re.compile(rf"^\#{{1,6}}\s[^\n]{{0,60}}?({NAME})\s?(?:→|->)\s?({NAME})\s*$", re.MULTILINE)
 _WHO = re.compile(

@@ -27,9 +27,9 @@ _SUPPOSED_START = re.compile(
     _FLAGS,
 )
 _NEGATED = re.compile(
-    r"\b(?:not|never|no\slonger|nicht|kein(?:e[nmrs]?)?|nie|niemals|ne|jamais|nunca|jamás"
+    r"\b(?:not|never|no\slonger|nicht|kein(?:e[nmrs]?)?(?!\sZweifel)|nie|niemals|ne|jamais|nunca|jamás"
     r"|tampoco)\b"
-    r"|n['’]t\b|\bn['’](?=[aeiouéèêh])|\bno\s(?!later\b)",
+    r"|n['’]t\b|\bn['’](?=[aeiouéèêh])|\bno\s(?!later\b|doubt\b)",
     _FLAGS,
 )
 _REFUSED = re.compile(

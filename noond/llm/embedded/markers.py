@@ -20,13 +20,31 @@ MarkerKind = Literal["task", "milestone", "note", "project"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Marker:
-    """A marker, `who` it names, where in the body it stands and where what it marks begins."""
+    """A marker, `who` it names, where in the body it stands and where what it marks begins.
+
+    `bracket` is the bracket that the marker opens with, where what it marks ends at the closing one.
+    """
 
     kind: MarkerKind
     word: str
     who: str
     start: int
     rest_start: int
+    bracket: str = ""
+
+    def rest_end(self, text: str) -> int:
+        """Where in the text (the body, or longer) what is marked ends."""
+        if not self.bracket:
+            return len(text)
+        depth = 1
+        for place in range(self.rest_start, len(text)):
+            depth += {self.bracket: 1, _CLOSING[self.bracket]: -1}.get(text[place], 0)
+            if not depth:
+                return place
+        return len(text)
+
+
+_CLOSING = {"(": ")", "[": "]"}
 
 
 _WORDS: tuple[tuple[MarkerKind, tuple[str, ...]], ...] = (
@@ -58,7 +76,7 @@ _BARE = re.compile(
     rf"{_COMMENT}[*_]{{0,3}}(?P<word>TODO|FIXME){_WHO}[*_]{{0,3}}\s+(?=[*_]{{0,3}}[^\s*_])"
 )
 _INSIDE = re.compile(
-    r"(?:(?<=[.!?;)\]])|(?<=[.!?][\"”’)])|(?<=\s[–—-]))\s+\(?[*_]{0,3}(?P<word>TODO|TO DO|FIXME"
+    r"(?:(?<=[.!?;)\]])|(?<=[.!?][\"”’)])|(?<=\s[–—-]))\s+(?P<bracket>[(\[])?[*_]{0,3}(?P<word>TODO|TO DO|FIXME"
     r"|ACTION(?:\sITEM)?|(?:Action"
     rf"\sitem|Action|Todo|To-do|Aufgabe|À\sfaire|Tâche|Tarea"
     rf"|Pendiente)){_WHO}[*_]{{0,3}}\s?:[*_]{{0,3}}\s*(?=[*_]{{0,3}}[^\s*_])"
@@ -85,26 +103,40 @@ _META_WORDS = re.compile(
 
 def find_marker(body: str, *, whole_line: bool = True) -> Marker | None:
     """The marker that begins the body (code masked), or a task marker after a sentence in it."""
+    if body[:1] in _CLOSING and (opened := _LINE.match(body, 1) or _addressed(body, 1)):
+        return _marker(opened, body, bracket=body[0])
     match = _LINE.match(body) or _BRACKETED.match(body) or _addressed(body) or _BARE.match(body)
     if not match and whole_line:
         match = _INSIDE.search(body)
     if not match:
         return None
+    return _marker(match, body, bracket=match.groupdict().get("bracket") or "")
+
+
+def _marker(match: re.Match[str], body: str, *, bracket: str) -> Marker | None:
     word = " ".join(match["word"].lower().split())
     kind = _KIND_OF.get(word, "task")
     if kind == "task" and is_definition(body[match.end() :], bare=match.re is _BARE):
         return None
     start = match.start("word") if match.re is _INSIDE else 0
-    return Marker(kind=kind, word=word, who=match["who"] or "", start=start, rest_start=match.end())
+    return Marker(
+        kind=kind,
+        word=word,
+        who=match["who"] or "",
+        start=start,
+        rest_start=match.end(),
+        bracket=bracket,
+    )
 
 
-def _addressed(body: str) -> re.Match[str] | None:
+def _addressed(body: str, start: int = 0) -> re.Match[str] | None:
     """`Action Ana: …`, `To-do bis Freitag: …`: someone or a deadline between marker and colon."""
-    match = _FOR_SOMEONE.match(body)
+    match = _FOR_SOMEONE.match(body, start)
     if not match or _KIND_OF.get(" ".join(match["word"].lower().split())) != "task":
         return None
     who = match["who"].strip()
-    named = who.startswith("@") or bool(_UNTIL.match(who)) or bool(_PEOPLE.listed(who))
+    known = _PEOPLE.listed(who, framed=True)
+    named = who.startswith("@") or bool(_UNTIL.match(who)) or bool(known)
     return match if named else None
 
 

@@ -13,7 +13,7 @@ from noond.llm.embedded.headings import SectionKind, is_label, section_kind
 from noond.llm.embedded.judgement import is_prose
 from noond.llm.embedded.logseq import read_keyword
 from noond.llm.embedded.markers import Marker, find_marker
-from noond.llm.embedded.outline import Kind, Line
+from noond.llm.embedded.outline import Kind, Line, mask_code
 from noond.llm.embedded.passages import Passages
 from noond.llm.embedded.reading import Reading
 from noond.llm.embedded.sentences import read_sentences
@@ -183,7 +183,15 @@ class _ProseReader:
     def _marked(self, line: Line, marker: Marker, text: str, span_end: int) -> None:
         """A line with a marker, by the marker's kind; `text` begins as the line's body does."""
         start = line.body_start + marker.start
-        rest = _COMMENT_END.sub("", text[marker.rest_start :])
+        rest_end = marker.rest_end(text)
+        rest = _COMMENT_END.sub("", text[marker.rest_start : rest_end])
+        if rest_end < len(text) and line.body.startswith(text[:rest_end]):
+            # What is bracketed ends within the line.
+            span_end = line.body_start + rest_end
+            behind = line.body[rest_end + 1 :]
+            offset = span_end + 1
+        else:
+            behind, offset = "", span_end
         if marker.start:
             before = line.body[: marker.start]
             self._add_all(read_sentences(before, line.body_start, self._reading))
@@ -195,8 +203,19 @@ class _ProseReader:
             case "note":
                 self._add(notes.note(rest, start, span_end, self._reading))
             case "project":
-                name = line.body[marker.rest_start :]
+                name = line.body[marker.rest_start : rest_end]
                 self._add(notes.project(name, start, line.end, self._reading))
+        if behind.strip():
+            self._behind(line, behind, offset)
+
+    def _behind(self, line: Line, text: str, offset: int) -> None:
+        """What stands behind a marker's closing bracket: further markers, sentences."""
+        marker = find_marker(" " + mask_code(text) if text[:1] != " " else mask_code(text))
+        if marker and marker.start:
+            rest = replace(line, body=text, body_start=offset)
+            self._marked(rest, marker, text, line.end)
+        else:
+            self._add_all(read_sentences(text, offset, self._reading))
 
     def _text(self, index: int, line: Line, kind: SectionKind | None) -> int:
         marker = find_marker(line.masked)

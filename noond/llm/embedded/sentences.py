@@ -45,8 +45,15 @@ _IDLE_VERB = re.compile(
     r"|estar|ser|haber|tener|poder|llegar|venir|quedarse|dormir)\b",
     re.IGNORECASE,
 )
+_HAPPENS = re.compile(
+    r"\s*(?:rise|fall|end|expire|increase|decrease|grow|drop|begin|start|open|close|finish|change|improve"
+    r"|continue|augmenter|baisser|monter|finir|commencer|expirer|fermer|ouvrir|subir|bajar|acabar"
+    r"|terminar|empezar|cerrar|abrir|aumentar|caducar)\s*(?:$|[.,;]|(?:by|until|before|to|from|again|up"
+    r"|down|further|sharply|avant|d['’]ici|antes|para|hasta)\b)",
+    re.IGNORECASE,
+)
 _IDLE_END = re.compile(
-    r"(?:sein|haben|werden|worden|können|bleiben|kommen|eintreffen|schlafen|dauern)\W*$",
+    r"(?:steigen|sinken|enden|ablaufen|auslaufen|beginnen|wachsen|fallen|gehen|sein|haben|werden|worden|können|bleiben|kommen|eintreffen|schlafen|dauern)\W*$",
     re.IGNORECASE,
 )
 _REQUEST = re.compile(
@@ -150,7 +157,11 @@ def _commitment(
         action = text[rest:lead] + " " + _FURTHER.sub("", text[date.end :])
     else:
         action = text[rest:]
-    if _IDLE_VERB.match(action) or (clause.german and _IDLE_END.search(action)):
+    if (
+        _HAPPENS.match(clause.verb or text[rest:])
+        or _IDLE_VERB.match(action)
+        or (clause.german and _IDLE_END.search(action))
+    ):
         return None
     if "\x00" in action:
         action = reading.text[offset + begin + rest : offset + finish]
