@@ -22,7 +22,7 @@ MarkerKind = Literal["task", "milestone", "note", "project"]
 class Marker:
     """A marker, `who` it names, where in the body it stands and where what it marks begins.
 
-    `bracket` is the bracket that the marker opens with, where what it marks ends at the closing one.
+    `bracket` is the bracket before the marker: what is marked ends at the closing one.
     """
 
     kind: MarkerKind
@@ -76,7 +76,8 @@ _BARE = re.compile(
     rf"{_COMMENT}[*_]{{0,3}}(?P<word>TODO|FIXME){_WHO}[*_]{{0,3}}\s+(?=[*_]{{0,3}}[^\s*_])"
 )
 _INSIDE = re.compile(
-    r"(?:(?<=[.!?;)\]])|(?<=[.!?][\"”’)])|(?<=\s[–—-]))\s+(?P<bracket>[(\[])?[*_]{0,3}(?P<word>TODO|TO DO|FIXME"
+    r"(?:(?<=[.!?;)\]])|(?<=[.!?][\"”’)])|(?<=\s[–—-]))\s+(?P<bracket>[(\[])?[*_]{0,3}"
+    r"(?P<word>TODO|TO DO|FIXME"
     r"|ACTION(?:\sITEM)?|(?:Action"
     rf"\sitem|Action|Todo|To-do|Aufgabe|À\sfaire|Tâche|Tarea"
     rf"|Pendiente)){_WHO}[*_]{{0,3}}\s?:[*_]{{0,3}}\s*(?=[*_]{{0,3}}[^\s*_])"

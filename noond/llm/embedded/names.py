@@ -10,7 +10,7 @@ from functools import cached_property
 from noond.llm.embedded.evidence import named_entries, shown_people, told_people
 from noond.llm.embedded.given_names import GIVEN_NAMES
 from noond.llm.embedded.instructions import is_english_verb
-from noond.llm.embedded.namewords import INITIALS, JOINT, LETTERS, NAME, PART, TITLE
+from noond.llm.embedded.namewords import INITIALS, JOINT, LETTERS, NAME, TITLE
 from noond.llm.embedded.topics import is_topic
 
 _SPLIT = re.compile(JOINT)
@@ -24,10 +24,9 @@ _NO_INITIALS = frozenset(
 )
 _INITIALS_LENGTH = 3
 _SAMPLE = 100_000
-_LOWER = re.compile(r"(?<![\w'’])[a-zà-öø-ÿ][^\W\d_]{2,}")
 _BEHIND_ARTICLE = re.compile(
-    r"(?<![\w'’])(?:(?:[Tt]he|[Dd](?:er|ie|as|en|em|es)|[Ee]ine?[nmrs]?|[Kk]eine?[nmrs]?|[Ll](?:e|a|es|os|as)"
-    rf"|[Uu]n[ea]?|[Dd]u|[Ee]l)\s|[ld]['’])({PART})"
+    r"(?<![\w'’])(?:(?:[Tt]he|[Oo]ur|[Dd](?:er|ie|as|en|em|es)|[Ee]ine?[nmrs]?|[Uu]nsere?[nmrs]?"
+    r"|[Ll](?:e|a|es|os|as)|[Uu]n[ea]?|[Dd]u|[Nn]otre|[Ee]l|[Nn]uestr[oa])\s|[ld]['’])([^\W\d_]{3,30})"
 )
 _GERMAN = re.compile(r"\b(?:der|die|das|und|ist|nicht|für|mit|bis|zum|wir|ein|eine)\b")
 _NOT_GERMAN = re.compile(r"\b(?:the|and|of|to|is|for|le|les|et|du|el|los|y|del|para|por)\b")
@@ -120,11 +119,9 @@ class People:
 
     @cached_property
     def _nouns(self) -> frozenset[str]:
-        """Words that the document has in lower case or behind an article: no names."""
-        sample = self._text[:_SAMPLE]
-        words = {match.group() for match in _LOWER.finditer(sample)}
-        words |= {match[1] for match in _BEHIND_ARTICLE.finditer(sample)}
-        return frozenset(map(_plain, words))
+        """Words that the document has behind an article: no names."""
+        found = _BEHIND_ARTICLE.finditer(self._text[:_SAMPLE])
+        return frozenset(_plain(match[1]) for match in found)
 
     @cached_property
     def german(self) -> bool:
