@@ -16,9 +16,12 @@ from noond.llm.embedded.reading import Reading
 from noond.llm.embedded.roles import ARTICLE, ROLE
 from noond.llm.embedded.scratch import Scratch
 from noond.llm.embedded.taskfields import OWNER_KEY, TaskText
+from noond.llm.embedded.topics import is_plural
 
 _FLAGS = re.IGNORECASE
-_STARRED = rf"\s*[*_\[]{{0,3}}({NAMES})[*_\]]{{0,3}}"
+_STARRED = (
+    rf"\s*[*_\[]{{0,3}}({NAMES})[*_\]]{{0,3}}(?:\s(?:and|und|et|y)\s(?:I|me|ich|moi|yo)(?!\w))?"
+)
 _IN_PARENTHESES = re.compile(
     rf"(?<!\[)[(\[](?:(?:{OWNER_KEY})[:\s]\s?)?\s*([^()\[\]\n]{{1,100}}?)\s*[)\]](?![(\]])", _FLAGS
 )
@@ -164,7 +167,9 @@ class Actors:
 
     def _shows_person(self, match: re.Match[str], rest: str) -> bool:
         """Whether what follows is told to someone, or stands between a name and a day."""
-        if match[2] in ("→", "->") or (self._listed and is_instruction(rest)):
+        if match[2] in ("→", "->"):
             return True
+        if self._listed and is_instruction(rest):
+            return not is_plural(match[1])
         dated = self._scratch.left.rstrip(" .)").endswith("\x00")
         return dated and match[2] != ":" and bool(re.search(r"\s[–—-]\s*$", rest))

@@ -11,6 +11,7 @@ from noond.llm.embedded.futures import FUTURE, infinitive
 from noond.llm.embedded.namewords import NAMES
 from noond.llm.embedded.reading import Reading
 from noond.llm.embedded.roles import ARTICLE, ROLE
+from noond.llm.embedded.topics import is_plural
 
 _MODAL = re.compile(
     r"(?<![\w'’-])(?:(?P<en>will|shall|must|should|(?:has|have|needs?|is|are)\sto|(?:is|are"
@@ -45,8 +46,6 @@ _COMMANDS = frozenset("muss müssen soll sollen".split())
 _SEVERAL = frozenset("müssen sollen werden".split())
 _JOINED = re.compile(r"\s(?:and|und|et|y|&)\s|/")
 _BEHIND_CLAUSE = re.compile(r"(?:,|\b(?:and|und|et|y|while|während|tandis\sque|mientras))\s*$")
-# "Users should …", "Members must …": a rule for many, nobody's task.
-_PLURAL = re.compile(r"[^\W\d_]{3,}(?:[^\W\d_aiouys]s)")
 _MONTH_NAMED = re.compile(
     rf"(\b(?:[Ii]n|[Ii]m|[Bb]y|[Bb]is|[Ee]n|[Ss]eit|[Ss]ince|[Aa]b)\s)({MONTH})"
 )
@@ -213,7 +212,7 @@ class _Finder:
             return None
         name = subject[1].strip()
         taken = _NOBODY if self._modal["to"] is None else _NOBODY | _BEFORE_TO
-        if name.split()[0].lower() in taken or _PLURAL.fullmatch(name):
+        if name.split()[0].lower() in taken or is_plural(name):
             return None
         people = self._reading.people.listed(name, framed=True)
         return self._clause(start if further else 0, tuple(people)) if people else None

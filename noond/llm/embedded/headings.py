@@ -111,14 +111,14 @@ _SPANISH = (
     ),
     r"(?:lo\sque\s|qué\s)(?:nos\s|me\s)?(?:todavía\s|aún\s)?(?:falta|queda)",
     r"quedan?\s(?:(?:todavía|aún)\s)?pendientes?",
-    r"(?:(?:cosas|tareas|asuntos|temas)\s)?(?:pendientes?\sde|por)\s(?:hacer|resolver|terminar)",
+    r"(?:(?:cosas|tareas|asuntos|temas|acciones|trabajos)\s)?(?:pendientes?\sde|por)\s(?:hacer|resolver|terminar)",
     r"(?:cosas|tareas|asuntos|puntos|temas|acciones|trabajos)\s(?:pendientes|restantes)",
     r"(?:lo\sque\s)?(?:hay|tenemos)\sque\shacer",
     r"(?:próxim|siguiente)[oa]?s?\s(?:pasos?|tareas?|acciones)",
 )
 _INTRODUCED = r"(?:(?:heres?|here\sis|here\sare|and|so|hier|und|voici|et|esto\ses|y)\s)?"
 _WHEN = (
-    r"(?:\s?[(\[–—-].*|\s(?:before|by|until|till|ahead\sof|this|today|tomorrow|tonight|bis|vor"
+    r"(?:\s?[(\[–—-].*|\s(?:before|by|until|till|ahead\sof|as\sof|this|today|tomorrow|tonight|bis|vor"
     r"|diese[rnm]?|heute|morgen|avant|d['’]ici|cette|aujourd['’]hui|demain|antes|esta|este|hoy"
     r"|hasta)\b.*)"
 )
@@ -129,6 +129,7 @@ _STILL_OPEN = re.compile(
     rf"|(?:whats\snext){_WHEN}?|jobs(?:{_WHEN}|{_FOR}))",
     re.IGNORECASE,
 )
+_EVERY = re.compile(r"\b(?:every|each|jede[nmrs]?|chaque|cada)\b", re.IGNORECASE)
 _FINITE = re.compile(
     r"\b(?:are|is|was|were|has|have|had|includes?|comprises?|ist|sind|war|hat|haben|kann|können"
     r"|darf|muss|müssen|soll|sollen|wird|werden|umfassen|gehören|lauten|est|sont|ont|peut|doit"
@@ -157,7 +158,7 @@ def section_kind(title: str) -> SectionKind | None:
     match = _SECTION.fullmatch(plain)
     if match and not _FINITE.search(plain):
         return _SECTION_OF[" ".join(match["word"].lower().split())]
-    return "task" if _STILL_OPEN.fullmatch(plain) else None
+    return "task" if _STILL_OPEN.fullmatch(plain) and not _EVERY.search(plain) else None
 
 
 def is_label(body: str) -> bool:

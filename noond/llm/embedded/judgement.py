@@ -48,10 +48,11 @@ _UNNEEDED = re.compile(
     r"|\bpas\s(?:la\speine|besoin|nécessaire)\b|\bno\shacen?\sfalta\b|\bno\ses\snecesari[oa]\b",
     _FLAGS,
 )
+_ASKED = re.compile(r"[^.!?]{1,160}\?\s*\([^()]*\)\W*$")
 # "no raffle this year", "we don't need cups", "Zelte brauchen wir nicht": said, not to be done.
 _DENIED = re.compile(
     r"\W*(?:(?:no\s(?!olvid|perd|dej)|pas\s(?:de\s|d['’])|aucune?\s|ning[uú]n[oa]?\s|nobody\b"
-    r"|niemand\b|nadie\b)(?=[a-zà-ÿ])"
+    r"|(?:nothing|nichts|rien|nada)\s|niemand\b|nadie\b)(?=[a-zà-ÿ])"
     r"|kein(?:e[nmrs]?)?\s(?!.{0,200}[a-zäöü](?:en|ern|eln)\W*$)"
     r"|(?:[^\W\d_]+\s)?(?:we|you|they|he|she|it|wir|ihr|nous|on|ils?|elles?)\s.{0,60}?"
     r"(?:\bnot\b|n['’]t\b|\bnicht\b|\bkein|\bpas\b|\bplus\sbesoin|\bno\slonger\b)"
@@ -172,6 +173,7 @@ def is_no_task(text: str) -> bool:
     return (
         is_nothing(text)
         or is_question(text)
+        or bool(_ASKED.match(text))
         or is_cancelled(text)
         or bool(_SUPPOSED_START.match(text))
         or bool(_REFUSED.match(text))

@@ -11,7 +11,7 @@ from noond.llm.embedded.evidence import named_entries, shown_people, told_people
 from noond.llm.embedded.given_names import GIVEN_NAMES
 from noond.llm.embedded.instructions import is_english_verb
 from noond.llm.embedded.namewords import INITIALS, JOINT, LETTERS, NAME, TITLE
-from noond.llm.embedded.topics import is_topic
+from noond.llm.embedded.topics import is_plural, is_topic
 
 _SPLIT = re.compile(JOINT)
 _NAME_ONLY = re.compile(NAME)
@@ -72,7 +72,7 @@ class People:
         people = {name for name in names if self.is_person(name)}
         if people and len(people) * 2 >= len(names):
             for name in names - people:
-                if self._may_be(name):
+                if self._may_be(name) and not is_plural(name):
                     self._add(name)
 
     def _add(self, name: str) -> None:

@@ -9,7 +9,7 @@ TITLE = (
 )
 PARTICLES = (
     r"(?:van\s(?:de[rn]?\s)?|von\s(?:der\s|zu\s)?|de\s(?:la\s|las\s|los\s)?|del\s|da\s|dos\s|di\s"
-    r"|du\s|d['’])?"
+    r"|du\s|ap\s|bin\s|d['’])?"
 )
 _WORDS = rf"{PART}(?:\s{PARTICLES}{PART}){{0,2}}(?:\s[^\W\d_]\.)?"
 INITIALS = rf"(?:[^\W\d_a-zà-öø-ÿ]\.\s?){{1,2}}{PART}"

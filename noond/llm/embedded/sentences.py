@@ -34,7 +34,7 @@ _ABBREVIATION = re.compile(
 _ORDINAL = re.compile(r"(?<!\d)\d{1,2}\.$")
 _NEXT_MONTH = re.compile(rf"\s*{MONTH}", re.IGNORECASE)
 _END = re.compile(
-    r"[.!?…]+[\"”»’)\]]*(?=\s+[\"„“«(¿¡*_\[]*[^\W\d_a-zà-ÿ]|\s*$)|\n[ \t]*\n|\s*;\s"
+    r"[.!?…]+[\"”»’)\]]*(?=\s+[\"„“«(¿¡*_\[]*[^\W\d_a-zà-ÿ]|\s*$|\n[*_]{2}\d)|\n[ \t]*\n|\s*;\s"
     r"|\n(?=[ \t]*[^\sa-zà-ÿ])"
 )
 

@@ -126,6 +126,7 @@ _NOUN_END = re.compile(
     r"|ments|ness|ship|ity|ance|ances|ence|ences|ings?|ware|isation|ización|ción|sión|dad|dades"
     r"|miento|aje|eries|erie|ería|ture|tures|age|ages|ique|isme|ismo)"
 )
+_PLURAL = re.compile(r"[^\W\d_]{2,}[^\W\d_aiouys]s")
 _NAMES_LIKE_NOUNS = frozenset("dustin clemence florence constance prudence laurence hildur".split())
 
 
@@ -135,3 +136,8 @@ def is_topic(word: str) -> bool:
     if plain in _TOPICS:
         return True
     return bool(_NOUN_END.fullmatch(plain)) and plain not in _NAMES_LIKE_NOUNS
+
+
+def is_plural(word: str) -> bool:
+    """Whether the word looks like an English plural: "Users should …" speaks of many."""
+    return bool(_PLURAL.fullmatch(word))
