@@ -42,6 +42,29 @@ def _plain(word: str) -> str:
 _GIVEN = frozenset(_plain(name) for name in GIVEN_NAMES)
 
 
+def _parted(names: str) -> list[str]:
+    return [name.strip(" \t@*_") for name in _SPLIT.split(names.strip()) if name.strip()]
+
+
+def _add(known: set[str], name: str) -> None:
+    match = _NAME_ONLY.fullmatch(name.strip(" \t.;\"'*_@[]"))
+    if match:
+        name = _TITLED.sub("", match.group())
+        known.add(_plain(name))
+        known.add(_plain(name.split()[0]))
+
+
+def _is_person(name: str, known: set[str]) -> bool:
+    if not _NAME_ONLY.fullmatch(name):
+        return False
+    if (_TITLED.match(name) and " " in name) or _WITH_INITIALS.fullmatch(name):
+        return True
+    plain = _plain(name)
+    first = re.split(r"[\s-]", plain, maxsplit=1)[0]
+    common = first in _GIVEN or plain.split()[0] in _GIVEN
+    return common or plain in known or first in known
+
+
 class People:
     """The people of a document.
 
@@ -53,55 +76,42 @@ class People:
     def __init__(self, text: str = "", others: Iterable[str] = ()) -> None:
         """`others` are names known from elsewhere: senders, owner columns."""
         self._text = text
-        self._known: set[str] = set()
-        for match in _MENTION.finditer(text):
-            self._known.add(_plain(match[1]))
-        for name in others:
-            self._add(name)
+        self._others = tuple(others)
+
+    @cached_property
+    def _known(self) -> set[str]:
+        """The names that the document shows, whole and by their first word, without accents."""
+        text = self._text
+        known = {_plain(match[1]) for match in _MENTION.finditer(text)}
+        for name in self._others:
+            _add(known, name)
         for names in shown_people(text):
             for name in _SPLIT.split(_ADDRESS.sub("", names)):
-                self._add(name)
-        self._add_framed(text)
-
-    def _add_framed(self, text: str) -> None:
-        """Who is told to do something; where most entries begin with a person, all do."""
-        told = [name for names in told_people(text) for name in self.listed(names, framed=True)]
+                _add(known, name)
+        told = [
+            name
+            for names in told_people(text)
+            for name in _parted(names)
+            if _is_person(name, known) or self._may_be(name)
+        ]
         for name in told:
-            self._add(name)
-        names = {*named_entries(text), *told}
-        people = {name for name in names if self.is_person(name)}
-        if people and len(people) * 2 >= len(names):
-            for name in names - people:
+            _add(known, name)
+        # Where most entries begin with a person, all do.
+        named = {*named_entries(text), *told}
+        people = {name for name in named if _is_person(name, known)}
+        if people and len(people) * 2 >= len(named):
+            for name in named - people:
                 if self._may_be(name) and not is_plural(name):
-                    self._add(name)
-
-    def _add(self, name: str) -> None:
-        match = _NAME_ONLY.fullmatch(name.strip(" \t.;\"'*_@[]"))
-        if match:
-            name = _TITLED.sub("", match.group())
-            self._known.add(_plain(name))
-            self._known.add(_plain(name.split()[0]))
+                    _add(known, name)
+        return known
 
     def is_person(self, name: str) -> bool:
         """Whether the capitalised words are known to be a person."""
-        name = name.strip()
-        match = _NAME_ONLY.fullmatch(name)
-        if not match:
-            return False
-        if (_TITLED.match(name) and " " in name) or _WITH_INITIALS.fullmatch(name):
-            return True
-        plain = _plain(name)
-        first = re.split(r"[\s-]", plain, maxsplit=1)[0]
-        return (
-            plain in self._known
-            or first in self._known
-            or first in _GIVEN
-            or (plain.split()[0] in _GIVEN)
-        )
+        return _is_person(name.strip(), self._known)
 
     def listed(self, text: str, *, framed: bool = False) -> list[str]:
         """The people when the text names people and nothing else, else nothing."""
-        names = [name.strip(" \t@*_") for name in _SPLIT.split(text.strip()) if name.strip()]
+        names = _parted(text)
         if names and all(self.is_person(name) or (framed and self._may_be(name)) for name in names):
             return names
         return []
@@ -112,7 +122,7 @@ class People:
             return False
         if _CAPITALS.fullmatch(name):
             return len(name) <= _INITIALS_LENGTH and name not in _NO_INITIALS
-        words = [word for word in name.split() if word[0].isupper()]
+        words = [word for word in name.split() if not word[0].islower()]
         if is_english_verb(words[0]) or any(map(_CAPITALS.fullmatch, words)):
             return False
         return not any(is_topic(word) or _plain(word) in self._nouns for word in words)
