@@ -38,6 +38,7 @@ _MODAL = (
 _NAME_MODAL = re.compile(rf"\s*[*_]{{0,2}}({NAMES})[*_]{{0,2}}\s{_MODAL}\s(?=\S)")
 _NAME_FUTURE = re.compile(rf"\s*[*_]{{0,2}}({NAMES})[*_]{{0,2}}\s({FUTURE})\s(?=\S)")
 _IDLE = r"(?!be\b|être\b|ser\b|estar\b|.{0,200}\b(?:werden|sein)\W*$)(?=\S)"
+_ACTIVE = re.compile(_IDLE)
 _STRANGER_WILL = re.compile(
     r"\s*[*_]{0,2}((?!(?:This|That|It|We|You|They|There|Wir|Es|Das|Man|On|Il|Elle|Se"
     r"|Todo)\b)[^\W\d_a-zà-ÿ][a-zà-ÿ]+)"
@@ -106,6 +107,7 @@ class Actors:
         if match:
             names = people.listed(match[1])
             told = match["to"] is None or is_verb_after_to(left[match.end() :])
+            told = told and bool(_ACTIVE.match(left, match.end()))
             if not names and told and not match["known"]:
                 names = self._any(match[1])
             if names:
@@ -129,7 +131,7 @@ class Actors:
             words = match[1].replace("\x00", " ").strip(" ,;:–—-")
             names = self._people.listed(words)
             last = not self._scratch.after(match.end()).strip(" .*_")
-            told = self._listed and not self._people.german
+            told = self._listed and self._people.shown and not self._people.german
             if not names and last and (told or "\x00" in match[1]):
                 names = self._any(words)
             if names:

@@ -47,7 +47,7 @@ _SEVERAL = frozenset("müssen sollen werden".split())
 _JOINED = re.compile(r"\s(?:and|und|et|y|&)\s|/")
 _BEHIND_CLAUSE = re.compile(r"(?:,|\b(?:and|und|et|y|while|während|tandis\sque|mientras))\s*$")
 _MONTH_NAMED = re.compile(
-    rf"(\b(?:[Ii]n|[Ii]m|[Bb]y|[Bb]is|[Ee]n|[Ss]eit|[Ss]ince|[Aa]b)\s)({MONTH})"
+    rf"(\b(?:[Ii]n|[Ii]m|[Bb]y|[Bb]is|[Ee]n|[Ss]eit|[Ss]ince|[Aa]b)\s)((?i:{MONTH}))"
 )
 _SUBJECT_WINDOW = 100
 _PRO_DROP = re.compile(r"(?:debo|voy|tengo|(?P<we>debemos|tenemos))\b", re.IGNORECASE)

@@ -65,7 +65,7 @@ _OPENED = (
 )
 _TOLD = re.compile(
     rf"{_OPENED}\s(?P<to>to|will|must|muss|müssen|soll|sollen|doit|doivent|va|vont|debe|deben"
-    r"|tienen?\sque)\s(?=\S)",
+    r"|tienen?\sque)\s(?=\S)(?!be\b|être\b|ser\b|estar\b|[^\n]{0,200}\b(?:werden|sein)\W*$)",
     re.MULTILINE,
 )
 _ENTRY = re.compile(rf"{_OPENED}\s?(?::|[–—]|-\s|→)", re.MULTILINE)

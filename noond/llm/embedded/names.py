@@ -105,6 +105,11 @@ class People:
                     _add(known, name)
         return known
 
+    @property
+    def shown(self) -> bool:
+        """Whether the document shows anybody at all: a shopping list does not."""
+        return bool(self._known)
+
     def is_person(self, name: str) -> bool:
         """Whether the capitalised words are known to be a person."""
         return _is_person(name.strip(), self._known)

@@ -15,10 +15,10 @@ _ENGLISH = (
     r"|warden|steward|verger|vicar|priest|pastor|mayor|clerk|registrar|landlord|landlady|tenant"
     r"|surveyor|architect|builder|plumber|electrician|carpenter|roofer|painter|gardener|joiner"
     r"|contractor|engineer|developer|designer|editor|photographer|accountant|bookkeeper|auditor"
-    r"|lawyer|solicitor|notary|nurse|doctor|dentist|vet|pharmacist|cook|chef|baker|caterer|driver"
+    r"|lawyer|solicitor|notary|nurse|dentist|vet|pharmacist|cook|chef|baker|caterer"
     r"|organi[sz]er|coordinator|co-ordinator|convenor|administrator|receptionist|apprentice"
     r"|intern|trainee|assistant|volunteer|webmaster|maintainer|foreman|conductor|choirmaster"
-    r"|principal|dean|professor|supervisor|consultant|agent|inspector|host|minute[\s-]taker)"
+    r"|principal|dean|supervisor|consultant|inspector|minute[\s-]taker)"
 )
 _GERMAN = (
     r"(?:[^\W\d_]*(?:wart(?:in)?|führer(?:in)?|leiter(?:in)?|leitung|meister(?:in)?|verwalter(?:in)?"

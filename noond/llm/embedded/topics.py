@@ -56,7 +56,8 @@ _TOPICS = frozenset(
     fitness flug flur flyer foto fotos frage fragen frühstück fußball garage garten gas gäste
     gebäude gelände geld gemeinde geräte geschenk geschenke getränke grill gruppe gruppen halle
     handy haus haushalt heft heizung helfer hotel hund idee ideen infos instrumente internet
-    kabel kaffee kalender karten kasse kasten katze keller kinder kino kirche klasse kleidung
+    kabel keller dachboden schuppen kaffee kalender karten kasse kasten katze keller kinder
+    kino kirche klasse kleidung
     konto kontakt konzert korrektur kosten kostüme kuchen küche kunden lager laptop layout liste
     licht logo luft mails maler maschine material medien miete mitglieder möbel motto müll musik
     noten notiz notizen ort papier parkplatz party personal pflanzen plakat plakate plan platz
