@@ -13,7 +13,7 @@ from noond.llm.embedded.headings import SectionKind, is_label, section_kind
 from noond.llm.embedded.judgement import is_prose
 from noond.llm.embedded.logseq import read_keyword
 from noond.llm.embedded.markers import Marker, find_marker
-from noond.llm.embedded.outline import Kind, Line, mask_code
+from noond.llm.embedded.outline import Kind, Line
 from noond.llm.embedded.passages import Passages
 from noond.llm.embedded.reading import Reading
 from noond.llm.embedded.sentences import read_sentences
@@ -188,10 +188,9 @@ class _ProseReader:
         if rest_end < len(text) and line.body.startswith(text[:rest_end]):
             # What is bracketed ends within the line.
             span_end = line.body_start + rest_end
-            behind = line.body[rest_end + 1 :]
-            offset = span_end + 1
+            behind = line.body[rest_end:]
         else:
-            behind, offset = "", span_end
+            behind = ""
         if marker.start:
             before = line.body[: marker.start]
             self._add_all(read_sentences(before, line.body_start, self._reading))
@@ -205,17 +204,16 @@ class _ProseReader:
             case "project":
                 name = line.body[marker.rest_start : rest_end]
                 self._add(notes.project(name, start, line.end, self._reading))
-        if behind.strip():
-            self._behind(line, behind, offset)
+        if behind[1:].strip():
+            self._behind(replace(line, body=behind, body_start=span_end))
 
-    def _behind(self, line: Line, text: str, offset: int) -> None:
-        """What stands behind a marker's closing bracket: further markers, sentences."""
-        marker = find_marker(" " + mask_code(text) if text[:1] != " " else mask_code(text))
+    def _behind(self, rest: Line) -> None:
+        """What follows a marker's closing bracket, with it: further markers, sentences."""
+        marker = find_marker(rest.masked)
         if marker and marker.start:
-            rest = replace(line, body=text, body_start=offset)
-            self._marked(rest, marker, text, line.end)
+            self._marked(rest, marker, rest.body, rest.end)
         else:
-            self._add_all(read_sentences(text, offset, self._reading))
+            self._add_all(read_sentences(rest.body[1:], rest.body_start + 1, self._reading))
 
     def _text(self, index: int, line: Line, kind: SectionKind | None) -> int:
         marker = find_marker(line.masked)
