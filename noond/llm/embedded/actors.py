@@ -19,9 +19,9 @@ from noond.llm.embedded.taskfields import OWNER_KEY, TaskText
 from noond.llm.embedded.topics import is_plural
 
 _FLAGS = re.IGNORECASE
-_STARRED = (
-    rf"\s*[*_\[]{{0,3}}({NAMES})[*_\]]{{0,3}}(?:\s(?:and|und|et|y)\s(?:I|me|ich|moi|yo)(?!\w))?"
-)
+_MISTER = r"(?:(?:[Ee]l|[Ll]a)\s(?=S(?:ra?\b|eñor)))?"
+_AND_ME = r"(?:\s(?:and|und|et|y)\s(?:I|me|ich|moi|yo)(?!\w))?"
+_STARRED = rf"\s*[*_\[]{{0,3}}{_MISTER}({NAMES})[*_\]]{{0,3}}{_AND_ME}"
 _IN_PARENTHESES = re.compile(
     rf"(?<!\[)[(\[](?:(?:{OWNER_KEY})[:\s]\s?)?\s*([^()\[\]\n]{{1,100}}?)\s*[)\]](?![(\]])", _FLAGS
 )
@@ -35,7 +35,7 @@ _MODAL = (
     r"|müssen|soll|sollen|wird|werden|doit|doivent|va\sa|van\sa|va|vont|devra|debe|deben|deberá"
     r"|tiene\sque|tienen\sque|(?P<known>à|a))"
 )
-_NAME_MODAL = re.compile(rf"\s*[*_]{{0,2}}({NAMES})[*_]{{0,2}}\s{_MODAL}\s(?=\S)")
+_NAME_MODAL = re.compile(rf"\s*[*_]{{0,2}}{_MISTER}({NAMES})[*_]{{0,2}}\s{_MODAL}\s(?=\S)")
 _NAME_FUTURE = re.compile(rf"\s*[*_]{{0,2}}({NAMES})[*_]{{0,2}}\s({FUTURE})\s(?=\S)")
 _IDLE = r"(?!be\b|être\b|ser\b|estar\b|.{0,200}\b(?:werden|sein)\W*$)(?=\S)"
 _ACTIVE = re.compile(_IDLE)
@@ -174,4 +174,7 @@ class Actors:
         if self._listed and is_instruction(rest):
             return not is_plural(match[1])
         dated = self._scratch.left.rstrip(" .)").endswith("\x00")
-        return dated and match[2] != ":" and bool(re.search(r"\s[–—-]\s*$", rest))
+        parted = re.search(r"\s[–—-]\s*$", rest)
+        if not (dated and parted) or match[2] == ":" or is_plural(match[1]):
+            return False
+        return not self._people.listed(rest[: parted.start()])

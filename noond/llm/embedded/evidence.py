@@ -43,6 +43,7 @@ _SAID = re.compile(
     r"|sagt|sagte|meint|meinte|fragt|fragte|berichtet|berichtete|erzählt|erzählte|erklärt|erklärte"
     r"|glaubt|glaubte"
     r"|dit|propose|demande|explique|pense|rappelle|raconte|signale"
+    r"|and\sI|und\sich|et\smoi|y\syo"
     r"|dice|dijo|cree|piensa|propone|pregunta|explica|comenta|recuerda)\b"
 )
 _BEFORE = re.compile(rf"(?:^|[\s(\"“„«])({NAME})$")

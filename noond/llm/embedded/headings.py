@@ -43,7 +43,9 @@ _SECTION = re.compile(
 _WORK = (
     r"(?:things|stuff|jobs?|tasks?|actions?|items?|work|bits|chores|to-?dos|steps|points|business)"
 )
-_TO_DO = r"to[\s-](?:be\s[a-z]+|[a-z]+)(?:\s(?:out|up|off|in|down))?"
+_TO_DO = (
+    r"to[\s-](?!come\b|happen\b|follow\b|date\b)(?:be\s[a-z]+|[a-z]+)(?:\s(?:out|up|off|in|down))?"
+)
 _ENGLISH = (
     rf"(?:{_WORK}\s(?:that\s(?:are\s)?)?)?(?:(?:still|left|yet|remaining|outstanding)\s)+{_TO_DO}",
     rf"(?:{_WORK}\s)?to[\s-](?:dos?|be\s(?:done|sorted|arranged|settled|finished))",
@@ -72,7 +74,7 @@ _ZU = r"(?:zu\s[a-zäöüß]+n|[a-zäöüß]{2,8}zu[a-zäöüß]{2,}en)"
 _GERMAN = (
     (
         rf"(?:(?:was|alles,?\swas|dinge,?\sdie)\s)?(?:(?:ist|bleibt|gibt|{_SOON})\s){{0,4}}zu\s(?:tun"
-        r"|erledigen|machen)(?:\s(?:ist|sind|bleibt))?"
+        r"|erledigen|machen|klären|regeln|besorgen|organisieren|entscheiden|prüfen)(?:\s(?:ist|sind|bleibt))?"
     ),
     rf"(?:was\s)?(?:{_SOON}\s)?noch\s{_ZU}(?:\s(?:ist|sind|bleibt))?",
     rf"(?:was\s)?(?:{_SOON}\s){{1,3}}(?:ansteht|aussteht|offen(?:\s(?:ist|sind|bleibt))?|fehlt)",
@@ -138,7 +140,7 @@ _FINITE = re.compile(
 )
 # "Aufgaben des Vorstands" are duties; those of a team, a week or a meeting are work.
 _DUTIES = re.compile(
-    r"(?:aufgaben|t[âa]ches|tareas|tasks|actions|acciones)\s(?:(?:of|des|der|du|de|del|d['’])\s?"
+    r"(?:aufgaben|maßnahmen|t[âa]ches|tareas|tasks|actions|acciones)\s(?:(?:of|des|der|du|de|del|d['’])\s?"
     rf"(?:(?:the|la|las|los|les|l['’])\s?)?(?:\w+\s){{0,2}}?{OFFICE}"
     r"|(?:and|und|et|y)\s(?:\w+\s){0,2}?(?:responsibilities|duties|powers|rights|befugnisse|rechte"
     r"|pflichten|zuständigkeiten|kompetenzen|missions|compétences|attributions|responsabilités"

@@ -51,12 +51,12 @@ _UNNEEDED = re.compile(
 _ASKED = re.compile(r"[^.!?]{1,160}\?\s*\([^()]*\)\W*$")
 # "no raffle this year", "we don't need cups", "Zelte brauchen wir nicht": said, not to be done.
 _DENIED = re.compile(
-    r"\W*(?:(?:no\s(?!olvid|perd|dej)|pas\s(?:de\s|d['’])|aucune?\s|ning[uú]n[oa]?\s|nobody\b"
-    r"|(?:nothing|nichts|rien|nada)\s|niemand\b|nadie\b)(?=[a-zà-ÿ])"
+    r"\W*(?:(?:no\s(?!olvid|perd|dej)|pas\s(?:de\s|d['’])|aucune?\s|ning[uú]n[oa]?\s|nobody\s"
+    r"|(?:nothing|nichts|rien|nada|niemand|nadie)\s)(?=[a-zà-ÿ])"
     r"|kein(?:e[nmrs]?)?\s(?!.{0,200}[a-zäöü](?:en|ern|eln)\W*$)"
     r"|(?:[^\W\d_]+\s)?(?:we|you|they|he|she|it|wir|ihr|nous|on|ils?|elles?)\s.{0,60}?"
-    r"(?:\bnot\b|n['’]t\b|\bnicht\b|\bkein|\bpas\b|\bplus\sbesoin|\bno\slonger\b)"
-    r"|(?:[^\W\d_]+\s){1,3}?[a-zäöüß]+(?:en|t)\s(?:wir|ihr|sie|man)\s.{0,60}?\b(?:nicht|kein)"
+    r"(?:\bnot\b|n['’]t\b|\bnever\b|\bnicht\b|\bnie\b|\bkein|\bpas\b|\bjamais\b|\bplus\sbesoin|\bno\slonger\b)"
+    r"|(?:[^\W\d_]+\s){1,3}?[a-zäöüß]+(?:en|s?t)\s(?:wir|ihr|sie|man|du)\s.{0,60}?\b(?:nicht|kein)"
     r"|no\s[a-zà-ÿ]+mos\b)",
     _FLAGS,
 )

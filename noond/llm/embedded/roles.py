@@ -58,6 +58,8 @@ ARTICLE = r"(?:(?:the|our|my|der|die|unser(?:e)?|mein(?:e)?|le|la|notre|el|nuest
 
 _BODY = (
     r"(?:committee|board|council|association|society|club|office|department|commission|ministry"
+    r"|authority|court|government|police|\w*behörde|\w*gericht(?:e?s)?|regierung|polizei"
+    r"|gouvernement|tribunal|autorité|gobierno|autoridad"
     r"|\w*vorstand(?:e?s)?|\w*ausschuss(?:es)?|\w*beirat(?:e?s)?|\w*rat(?:e?s)?|\w*kommission"
     r"|\w*versammlung|\w*verein(?:e?s)?|\w*verband(?:e?s)?|geschäftsführung|geschäftsstelle"
     r"|verwaltung|\w*amt(?:e?s)?|bureau|comité|conseil|commission|association|assemblée"

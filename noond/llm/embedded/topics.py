@@ -125,6 +125,8 @@ _TOPICS = frozenset(
 _NOUN_END = re.compile(
     r"[^\W\d_]{3,}(?:ung|ungen|heit|heiten|keit|keiten|schaft|nis|tät|täten|tion|tions|sion|ment"
     r"|ments|ness|ship|ity|ance|ances|ence|ences|ings?|ware|isation|ización|ción|sión|dad|dades"
+    r"|raum|zimmer|platz|liste|karten?|kasse|halle|schuppen|keller|maschine|anlage|zaun|technik"
+    r"|dienst|plan|zelt|küche|vertrag|kosten|termin|schlüssel"
     r"|miento|aje|eries|erie|ería|ture|tures|age|ages|ique|isme|ismo)"
 )
 _PLURAL = re.compile(r"[^\W\d_]{2,}[^\W\d_aiouys]s")
