@@ -55,11 +55,11 @@ _DATED = re.compile(
 )
 _HANDED = re.compile(rf"^\#{{1,6}}\s[^\n]{{0,60}}?({NAME})\s?(?:→|->)\s?({NAME})\s*$", re.MULTILINE)
 _WHO = re.compile(
-    r"\W*(?:who|owner|assignee|assigned(?:\sto)?|responsible|wer|zuständig|verantwortlich|qui"
-    r"|responsable|quién|encargad[oa])\W*",
+    r"[*_]*(?:who|owner|assignee|assigned(?:\sto)?|responsible|wer|zuständig|verantwortlich|qui"
+    r"|responsable|quién|encargad[oa])\W{0,5}",
     re.IGNORECASE,
 )
-_OWNED_TABLE = re.compile(r"^[ \t]*\|.*\|[ \t]*\n[ \t]*\|[\s:|-]+\|[ \t]*\n", re.MULTILINE)
+_OWNED_TABLE = re.compile(r"^[ \t]*\|.*\|[ \t]*\n[ \t]*\|[ \t:|-]+\|[ \t]*\n", re.MULTILINE)
 _MOST_ROWS = 200
 _OPENED = (
     r"^[ \t]{0,20}(?:[-*+•]|\d{1,2}[.)])[ \t]{1,3}(?:\[.\]\s)?[*_]{0,2}(" + NAMES + r")[*_]{0,2}"
@@ -105,13 +105,17 @@ def named_entries(text: str) -> Iterator[str]:
 
 def _owners(text: str) -> Iterator[str]:
     """The cells of the columns of owners in Markdown tables."""
-    for head in _OWNED_TABLE.finditer(text):
+    head = _OWNED_TABLE.search(text)
+    while head:
         titles = head.group().split("\n", 1)[0].strip().strip("|").split("|")
-        columns = [number for number, title in enumerate(titles) if _WHO.fullmatch(title)]
-        if not columns:
-            continue
-        for row in text[head.end() : head.end() + 20_000].split("\n")[:_MOST_ROWS]:
-            cells = row.strip().strip("|").split("|")
+        columns = [number for number, title in enumerate(titles) if _WHO.fullmatch(title.strip())]
+        start = head.end()
+        for _ in range(_MOST_ROWS):
+            end = text.find("\n", start)
+            row = text[start : end if end >= 0 else len(text)]
             if "|" not in row:
                 break
+            cells = row.strip().strip("|").split("|")
             yield from (cells[number] for number in columns if number < len(cells))
+            start = end + 1 if end >= 0 else len(text)
+        head = _OWNED_TABLE.search(text, start)
