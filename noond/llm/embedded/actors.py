@@ -63,6 +63,9 @@ _STRANGER_DOES = re.compile(
     r"|steht|liegt|geht|ist|is|was|looks|seems)\s)[a-zà-ÿ]{2,}[st]\s"
     r"(?:the|an?|all|our|his|her|das|die|den|eine?n?|alle|seine?n?|ihre?n?|unsere?n?)\s)"
 )
+_ANY_MODAL = re.compile(rf"\s{_MODAL}\s")
+_SIGN = re.compile(r"[:–—→]|-[\s>]")
+_BEFORE_NAME = " \t*_["
 _WINDOW = 120
 
 
@@ -95,9 +98,12 @@ class Actors:
     def in_front(self) -> None:
         """The subject of the text's verb: `Ana to send …`, `The treasurer will …`."""
         left = self._scratch.left.replace("\x00", " ")
-        match, names = self._subject(left)
+        capital = not left.lstrip(_BEFORE_NAME)[:1].islower()
+        match, names = self._subject(left) if capital else (None, [])
         if match and names:
             self._take(names, *match.span())
+        elif not _ANY_MODAL.search(left[:_WINDOW]):
+            return
         elif match := _ROLE_TO.match(left) or _ROLE_WILL.match(left):
             self._scratch.cut(*match.span())
 
@@ -155,6 +161,8 @@ class Actors:
 
     def _leading(self) -> None:
         left = self._scratch.left.replace("\x00", " ")
+        if not _SIGN.search(left[:_WINDOW]):
+            return
         match = _LEADING.match(left)
         if match and any(map(str.isalpha, left[match.end() :])):
             names = self._people.listed(match[1])
