@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Literal
 
 from noond.llm.embedded.cells import DONE
-from noond.llm.embedded.markers import section_kind
+from noond.llm.embedded.headings import section_kind
 
 Role = Literal[
     "task", "title", "milestone", "owner", "due", "date", "status", "list", "priority", "project",

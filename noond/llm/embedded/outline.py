@@ -130,6 +130,7 @@ class _Outliner:
         self._callout_indent: int | None = None
         self._in_code = False
         self._text = ""
+        self._letter = "@"
 
     def read(self, text: str, start: int) -> Iterator[Line]:
         self._text = text
@@ -229,6 +230,8 @@ class _Outliner:
         indent = len(raw.expandtabs(4)) - len(raw.expandtabs(4).lstrip())
         if _ONLY_BOX.match(raw):
             return self._make(Kind.ITEM, offset, raw, "", bullet="-", box=" ", indent=indent)
+        if match and self._is_initial(match[2] or ""):
+            match = None
         if match and (match[2] or match[3] is not None or match[4]):
             self._in_list = True
             box = match[3] if match[3] is not None else _BOXES.get(match[4] or "")
@@ -244,6 +247,13 @@ class _Outliner:
         if indent == 0 and self._after_blank:
             self._in_list = False
         return self._make(Kind.TEXT, offset, raw, raw.strip(), indent=indent)
+
+    def _is_initial(self, bullet: str) -> bool:
+        """Whether `M.` begins a name: a list counts from A."""
+        if not (bullet[:1].isupper() and bullet.endswith(".")):
+            return False
+        expected, self._letter = chr(ord(self._letter) + 1), bullet[0]
+        return bullet[0] not in ("A", expected)
 
     def _heading(self, offset: int, raw: str, title: str, level: int) -> Line:
         self._in_list = False
