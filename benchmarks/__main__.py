@@ -35,6 +35,10 @@ BENCHMARKS: Final = {
 """Each benchmark, and the arguments with which it is quick."""
 
 PEERS: Final = ("aiohttp", "uvloop", "pydantic_core", "picows", "websockets")
+BUSY: Final = (
+    "**That is too much: other programs ran, so no time here means anything, and the ratios are "
+    "rough. Run it again.**"
+)
 OPERATORS: Final = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
 
 
@@ -77,13 +81,16 @@ def reached(value: float, aim: str) -> str:
     return "yes" if OPERATORS[sign](value, float(limit)) else "**no**"
 
 
-def machine() -> str:
-    """What it ran on, in a sentence."""
+def machine(busiest: float) -> str:
+    """What it ran on, and whether others used it: the most load that there was."""
     versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in PEERS)
-    return (
-        f"Measured on {os.cpu_count()} cores with {platform.system()}, "
-        f"Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}; {versions}."
+    cores = os.cpu_count() or 1
+    told = (
+        f"Measured on {cores} cores with {platform.system()}, "
+        f"Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}; {versions}; "
+        f"load before a benchmark at most {busiest:.1f}."
     )
+    return f"{told} {BUSY}" if busiest > 1.5 * cores else told
 
 
 def parser() -> argparse.ArgumentParser:
@@ -99,11 +106,11 @@ def main() -> None:
     """Run all of them, then write the page."""
     quick = parser().parse_args().quick
     begun = time.monotonic()
-    tables = {
-        name: table(name, run(name, arguments if quick else ""))
-        for name, arguments in BENCHMARKS.items()
-    }
-    page = PROSE.read_text("utf-8").format(machine=machine(), **tables)
+    tables, busiest = {}, 0.0
+    for name, arguments in BENCHMARKS.items():
+        busiest = max(busiest, os.getloadavg()[0])
+        tables[name] = table(name, run(name, arguments if quick else ""))
+    page = PROSE.read_text("utf-8").format(machine=machine(busiest), **tables)
     took = f"in {time.monotonic() - begun:.0f} s"
     if quick:
         say(f"noond: all benchmarks work, {took}")
