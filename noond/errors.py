@@ -100,6 +100,15 @@ class SignInRefused(Unauthenticated):
     code = "sign_in_refused"
 
 
+class RefreshTokenReused(SignInRefused):
+    """This refresh token was used before, so its sign-in has been ended; sign in again."""
+
+    def __init__(self, *, user_id: str, sign_in_id: str) -> None:
+        self.user_id = user_id
+        self.sign_in_id = sign_in_id
+        super().__init__()
+
+
 class PairingCodeWrong(Unauthenticated):
     """The pairing code is wrong, used or expired; ask for a new one."""
 

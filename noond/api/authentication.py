@@ -16,6 +16,18 @@ from noond.models.device import Device
 _DOTS_OF_A_JWT = 2
 
 
+class MissingCredential(Unauthenticated):
+    """A valid credential is needed: send `Authorization: Bearer <key>` or `X-API-Key`."""
+
+
+class WrongCredential(Unauthenticated):
+    """The credential was looked at, and lets nobody in."""
+
+    def __init__(self, kind: str, message: str) -> None:
+        self.kind = kind
+        super().__init__(message)
+
+
 class Authentication:
     """Recognises credentials. A valid one always passes; wrong ones are counted by address.
 
@@ -38,20 +50,21 @@ class Authentication:
         if found is None:
             kind = "access token" if is_token else "API key"
             self._failures.count(kind, throttle_group(client.address))
-            raise Unauthenticated(f"the {kind} is unknown, revoked or expired")
+            raise WrongCredential(kind, f"the {kind} is unknown, revoked or expired")
         return found
 
     async def device(self, request: web.Request, client: Client) -> Device:
         """The device whose token the request carries; raises Unauthenticated or RateLimited."""
         device = await self._devices.authenticate(_credential(request))
         if device is None:
-            self._failures.count("device token", throttle_group(client.address))
-            raise Unauthenticated("the device token is unknown or revoked; pair again")
+            kind = "device token"
+            self._failures.count(kind, throttle_group(client.address))
+            raise WrongCredential(kind, f"the {kind} is unknown or revoked; pair again")
         return device
 
 
 def _credential(request: web.Request, *, also: str | None = None) -> str:
-    """What the request carries; raises Unauthenticated unless that is exactly one credential."""
+    """What the request carries; raises MissingCredential unless that is exactly one credential."""
     found = set()
     for line in request.headers.getall("Authorization", []):
         scheme, _, secret = line.partition(" ")
@@ -60,5 +73,5 @@ def _credential(request: web.Request, *, also: str | None = None) -> str:
     if also is not None:
         found.update(line.strip() for line in request.headers.getall(also, []) if line.strip())
     if len(found) != 1:
-        raise Unauthenticated("send one credential, not several" if found else None)
+        raise MissingCredential("send one credential, not several" if found else None)
     return found.pop()

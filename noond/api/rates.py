@@ -71,6 +71,36 @@ class RequestRates:
                 del self._buckets[key]
 
 
+class TooManyFailures(RateLimited):
+    """Too many wrong credentials; wait and try again."""
+
+    def __init__(self, kind: str, *, retry_after_seconds: float) -> None:
+        """`kind` is the kind of credential that was not looked at."""
+        self.kind = kind
+        super().__init__(retry_after_seconds=retry_after_seconds)
+
+
+class OncePerMinute:
+    """Says of repeated things whether to tell of them again."""
+
+    def __init__(self, *, clock: Clock) -> None:
+        self._clock = clock
+        self._told: dict[str, float] = {}
+        self._until_sweep = _SWEEP_EVERY
+
+    def take(self, key: str) -> bool:
+        """Whether this was not said within the last minute."""
+        now = self._clock.monotonic()
+        self._until_sweep -= 1
+        if self._until_sweep <= 0:
+            self._told = {key: at for key, at in self._told.items() if now - at < _MINUTE}
+            self._until_sweep = max(_SWEEP_EVERY, len(self._told))
+        if key in self._told and now - self._told[key] < _MINUTE:
+            return False
+        self._told[key] = now
+        return True
+
+
 class FailureThrottle:
     """At most so many wrong credentials a minute, per kind and address, are looked at."""
 
@@ -81,17 +111,14 @@ class FailureThrottle:
         self._until_sweep = _SWEEP_EVERY
 
     def check(self, kind: str, address: str) -> None:
-        """Raise RateLimited when the address has used its failures of this kind up."""
+        """Raise TooManyFailures when the address has used its failures of this kind up."""
         now = self._clock.monotonic()
         recent = self._failures.get((kind, address))
         if recent is not None and len(recent) >= self._per_minute and now - recent[0] < _MINUTE:
-            raise RateLimited(
-                "too many wrong credentials; wait and try again",
-                retry_after_seconds=_MINUTE - (now - recent[0]),
-            )
+            raise TooManyFailures(kind, retry_after_seconds=_MINUTE - (now - recent[0]))
 
     def count(self, kind: str, address: str) -> None:
-        """Count a failure; raises RateLimited when it is one too many."""
+        """Count a failure; raises TooManyFailures when it is one too many."""
         self.check(kind, address)
         now = self._clock.monotonic()
         self._sweep(now)
