@@ -125,13 +125,6 @@ async def open_daemon(settings: Settings, *, clock: Clock | None = None) -> Asyn
         engine = JobEngine(
             database, clock, types=job_types(executor), slots=settings.runs.concurrent
         )
-        reconnect = Reconnect(database, clock, hub, outbox, tasks, wake=engine.wake)
-
-        def shut_out(user_id: str, device_id: str) -> None:
-            hub.disconnect(user_id, device_id, CLOSE_TOKEN, "the device's token has ended")
-            reconnect.device_shut_out(user_id, device_id)
-
-        runs = Runs(database, clock, hub, executor, outbox, progress, wake=engine.wake)
         audit = AuditLog(
             database,
             vault,
@@ -139,6 +132,13 @@ async def open_daemon(settings: Settings, *, clock: Clock | None = None) -> Asyn
             archive=directory.archive,
             keep_days=settings.audit.keep_days,
         )
+        reconnect = Reconnect(database, clock, hub, outbox, tasks, audit, wake=engine.wake)
+
+        def shut_out(user_id: str, device_id: str) -> None:
+            hub.disconnect(user_id, device_id, CLOSE_TOKEN, "the device's token has ended")
+            reconnect.device_shut_out(user_id, device_id)
+
+        runs = Runs(database, clock, hub, executor, outbox, progress, wake=engine.wake)
         request_log = await stack.enter_async_context(
             RequestLog(database, settings.log, clock=clock, tasks=tasks)
         )
@@ -218,7 +218,7 @@ async def open_daemon(settings: Settings, *, clock: Clock | None = None) -> Asyn
         await stack.enter_async_context(
             ticking(reconnect.tick, ScheduleWatchdog(database, clock, hub, bus).tick, tidy_up)
         )
-        await update_cli_file(directory.cli_file, url, database=database, clock=clock)
+        await update_cli_file(directory.cli_file, url, database=database, audit=audit, clock=clock)
         tasks.start(extractor.warm(), name="extractor-warm")
         # Also now: a machine that is asleep at night would never come to it.
         tasks.start(tidy_up(), name="tidy-up")

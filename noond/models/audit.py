@@ -24,7 +24,9 @@ class Action(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Actor:
-    """Who did it. `kind` is what they were let in by, or `daemon` or `anonymous`."""
+    """Who did it. `kind` is what they were let in by, or `anonymous`, or `daemon`: what the daemon
+    did by itself, for the user.
+    """
 
     kind: str
     id: str | None = None
@@ -34,7 +36,6 @@ class Actor:
 
 
 ANONYMOUS: Final = Actor(kind="anonymous")
-DAEMON: Final = Actor(kind="daemon")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
