@@ -40,13 +40,13 @@ class RequestLog:
         self._kept = timedelta(days=settings.request_days)
         self._waiting: deque[Callable[[], LoggedRequest]] = deque()
         self._dropped = 0
-        self._writing = False
+        self._writing: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> RequestLog:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        await self._write()
+        await self.flush()
 
     def put(self, build: Callable[[], LoggedRequest]) -> None:
         """Have a request written soon, built on another thread.
@@ -57,9 +57,14 @@ class RequestLog:
             self._dropped += 1
             return
         self._waiting.append(build)
-        if not self._writing:
-            self._writing = True
-            self._tasks.start(self._write(), name="request-log")
+        if self._writing is None or self._writing.done():
+            self._writing = self._tasks.start(self._write(), name="request-log")
+
+    async def flush(self) -> None:
+        """Return once everything that was put in is on the disk, or could not be written."""
+        if self._writing is not None:
+            await asyncio.gather(self._writing, return_exceptions=True)
+        await self._write()
 
     async def list(
         self, user_id: str, wanted: RequestFilter, *, limit: int, before_id: str | None = None
@@ -80,20 +85,17 @@ class RequestLog:
         return purged
 
     async def _write(self) -> None:
-        try:
-            while self._waiting:
-                builds = [self._waiting.popleft() for _ in range(min(_AT_ONCE, len(self._waiting)))]
-                try:
-                    await self._store(builds)
-                except StorageError as error:
-                    # They are of use, not of need: nobody waits for them, and memory is finite.
-                    self._dropped += len(builds)
-                    log.warning("request_log_failed", error=error.message)
-            if self._dropped:
-                log.warning("requests_not_logged", requests=self._dropped)
-                self._dropped = 0
-        finally:
-            self._writing = False
+        while self._waiting:
+            builds = [self._waiting.popleft() for _ in range(min(_AT_ONCE, len(self._waiting)))]
+            try:
+                await self._store(builds)
+            except StorageError as error:
+                # They are of use, not of need: nobody waits for them, and memory is finite.
+                self._dropped += len(builds)
+                log.warning("request_log_failed", error=error.message)
+        if self._dropped:
+            log.warning("requests_not_logged", requests=self._dropped)
+            self._dropped = 0
 
     async def _store(self, builds: Sequence[Callable[[], LoggedRequest]]) -> None:
         requests = await asyncio.to_thread(lambda: [build() for build in builds])

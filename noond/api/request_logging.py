@@ -84,7 +84,7 @@ def _logged(
         agent_summary=note.summary and safe_text(note.summary),
         ip_address=visit.client.address,
         user_agent=safe_text(request.headers.get("User-Agent", "")),
-        request_id=request[REQUEST_ID],
+        request_id=safe_text(request[REQUEST_ID]),
         created_at=begun_at,
     )
 
