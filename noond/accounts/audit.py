@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
 from datetime import timedelta
 from functools import partial
 from itertools import takewhile
@@ -19,7 +18,7 @@ from noond.accounts.redaction import safe_json, safe_text
 from noond.accounts.vault import Vault
 from noond.clock import Clock, to_ms
 from noond.models.audit import AuditEntry, AuditEvent, AuditFilter, Verification
-from noond.store import audit
+from noond.store import audit, users
 from noond.store.database import Database
 from noond.store.rows import Transaction
 
@@ -45,11 +44,11 @@ class AuditLog:
     async def record(self, event: AuditEvent) -> None:
         """Write an event; it is on the disk when this returns. Raises StorageError."""
         row = self._row(event)
-        await self._database.write(lambda tx: self._chain.append(tx, row))
+        await self._database.write(lambda tx: self._append(tx, row))
 
     def append(self, tx: Transaction, event: AuditEvent) -> None:
         """Write an event within the transaction of what it tells of."""
-        self._chain.append(tx, self._row(event))
+        self._append(tx, self._row(event))
 
     async def list(
         self, wanted: AuditFilter, *, limit: int, before: int | None = None
@@ -85,11 +84,17 @@ class AuditLog:
             log.info("audit_log_archived", rows=moved)
         return moved
 
+    def _append(self, tx: Transaction, row: dict[str, Any]) -> None:
+        if row["actor_id"] is not None and row["actor_name"] is None:
+            user = users.find(tx, row["actor_id"])
+            row["actor_name"] = user and safe_text(user.name)
+        self._chain.append(tx, row)
+
     def _forget(self, tx: Transaction, last: Mark) -> None:
         audit.delete_through(tx, last.seq)
         self._chain.put(tx, ARCHIVED, last)
 
-    def _row(self, event: AuditEvent) -> Mapping[str, Any]:
+    def _row(self, event: AuditEvent) -> dict[str, Any]:
         actor = event.actor
         return {
             "at": to_ms(self._clock.now()),

@@ -11,7 +11,7 @@ from noond.accounts.access_tokens import LIFETIME, AccessTokens
 from noond.accounts.passwords import Passwords
 from noond.accounts.tokens import REFRESH_TOKEN_PREFIX, new_token, token_hash
 from noond.clock import Clock, new_id
-from noond.errors import RefreshTokenReused, SignInRefused
+from noond.errors import SignInRefused
 from noond.models.account import CredentialKind, Principal, User
 from noond.store import sign_ins, users
 from noond.store.database import Database
@@ -127,7 +127,10 @@ class SignIns:
         outcome = await self._database.write(exchange)
         if isinstance(outcome, SignIn):
             self._end_streams(outcome.user_id, outcome.id)
-            raise RefreshTokenReused(user_id=outcome.user_id, sign_in_id=outcome.id)
+            raise SignInRefused(
+                "this refresh token was used before, so its sign-in has been ended; sign in again",
+                ended=(outcome.user_id, outcome.id),
+            )
         if outcome is None:
             raise SignInRefused("the refresh token is unknown, or its sign-in is over")
         user, sign_in_id = outcome

@@ -9,11 +9,10 @@ from aiohttp import web
 from pydantic import BaseModel
 
 from noond.accounts.audit import AuditLog
-from noond.api.authentication import MissingCredential, WrongCredential
 from noond.api.network import Client, throttle_group
 from noond.api.notes import AuditNote, RequestNote
 from noond.api.problems import from_http_exception, status_of
-from noond.api.rates import OncePerMinute, TooManyFailures
+from noond.api.rates import OncePerMinute
 from noond.api.routing import REQUEST_ID, Access, Call, Route
 from noond.clock import Clock
 from noond.errors import Forbidden, NoondError, RateLimited, Unauthenticated
@@ -58,21 +57,19 @@ class RequestAudit:
         """The request is about to be refused. Raises StorageError."""
         route = visit.route
         address = throttle_group(visit.client.address)
-        if isinstance(error, MissingCredential):
-            return
-        if isinstance(error, TooManyFailures):
-            if self._once.take(f"{error.kind} {address}"):
-                await self._failed_auth(visit, error, resource=error.kind)
-        elif isinstance(error, WrongCredential):
-            await self._failed_auth(visit, error, resource=error.kind)
+        if isinstance(error, RateLimited):
+            kind = error.unevaluated  # None: over their own limit
+            if kind is not None and self._once.take(f"{kind} {address}"):
+                await self._failed_auth(visit, error, resource=kind)
+        elif type(error) is Unauthenticated:
+            if error.evaluated is not None:
+                await self._failed_auth(visit, error, resource=error.evaluated)
         elif isinstance(error, Unauthenticated):
             if visit.caller is not None or route.access is Access.PUBLIC:
                 await self._failed_auth(visit, error, resource=route.audit_resource)
             elif self._once.take(f"{_ACCESS_TOKEN} {address}"):
                 await self._failed_auth(visit, error, resource=_ACCESS_TOKEN)
-        elif isinstance(error, Forbidden) or (
-            route.audited and visit.caller is not None and not isinstance(error, RateLimited)
-        ):
+        elif isinstance(error, Forbidden) or (route.audited and visit.caller is not None):
             status, code = _ending(error)
             await self._write(visit, route.audit_action, status=status, error=code)
 

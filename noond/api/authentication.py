@@ -16,18 +16,6 @@ from noond.models.device import Device
 _DOTS_OF_A_JWT = 2
 
 
-class MissingCredential(Unauthenticated):
-    """A valid credential is needed: send `Authorization: Bearer <key>` or `X-API-Key`."""
-
-
-class WrongCredential(Unauthenticated):
-    """The credential was looked at, and lets nobody in."""
-
-    def __init__(self, kind: str, message: str) -> None:
-        self.kind = kind
-        super().__init__(message)
-
-
 class Authentication:
     """Recognises credentials. A valid one always passes; wrong ones are counted by address.
 
@@ -50,7 +38,7 @@ class Authentication:
         if found is None:
             kind = "access token" if is_token else "API key"
             self._failures.count(kind, throttle_group(client.address))
-            raise WrongCredential(kind, f"the {kind} is unknown, revoked or expired")
+            raise Unauthenticated(f"the {kind} is unknown, revoked or expired", evaluated=kind)
         return found
 
     async def device(self, request: web.Request, client: Client) -> Device:
@@ -59,12 +47,12 @@ class Authentication:
         if device is None:
             kind = "device token"
             self._failures.count(kind, throttle_group(client.address))
-            raise WrongCredential(kind, f"the {kind} is unknown or revoked; pair again")
+            raise Unauthenticated(f"the {kind} is unknown or revoked; pair again", evaluated=kind)
         return device
 
 
 def _credential(request: web.Request, *, also: str | None = None) -> str:
-    """What the request carries; raises MissingCredential unless that is exactly one credential."""
+    """What the request carries; raises Unauthenticated unless that is exactly one credential."""
     found = set()
     for line in request.headers.getall("Authorization", []):
         scheme, _, secret = line.partition(" ")
@@ -73,5 +61,5 @@ def _credential(request: web.Request, *, also: str | None = None) -> str:
     if also is not None:
         found.update(line.strip() for line in request.headers.getall(also, []) if line.strip())
     if len(found) != 1:
-        raise MissingCredential("send one credential, not several" if found else None)
+        raise Unauthenticated("send one credential, not several" if found else None)
     return found.pop()

@@ -71,15 +71,6 @@ class RequestRates:
                 del self._buckets[key]
 
 
-class TooManyFailures(RateLimited):
-    """Too many wrong credentials; wait and try again."""
-
-    def __init__(self, kind: str, *, retry_after_seconds: float) -> None:
-        """`kind` is the kind of credential that was not looked at."""
-        self.kind = kind
-        super().__init__(retry_after_seconds=retry_after_seconds)
-
-
 class OncePerMinute:
     """Says of repeated things whether to tell of them again."""
 
@@ -111,14 +102,18 @@ class FailureThrottle:
         self._until_sweep = _SWEEP_EVERY
 
     def check(self, kind: str, address: str) -> None:
-        """Raise TooManyFailures when the address has used its failures of this kind up."""
+        """Raise RateLimited when the address has used its failures of this kind up."""
         now = self._clock.monotonic()
         recent = self._failures.get((kind, address))
         if recent is not None and len(recent) >= self._per_minute and now - recent[0] < _MINUTE:
-            raise TooManyFailures(kind, retry_after_seconds=_MINUTE - (now - recent[0]))
+            raise RateLimited(
+                "too many wrong credentials; wait and try again",
+                retry_after_seconds=_MINUTE - (now - recent[0]),
+                unevaluated=kind,
+            )
 
     def count(self, kind: str, address: str) -> None:
-        """Count a failure; raises TooManyFailures when it is one too many."""
+        """Count a failure; raises RateLimited when it is one too many."""
         self.check(kind, address)
         now = self._clock.monotonic()
         self._sweep(now)

@@ -16,7 +16,7 @@ from noond.api.rates import FailureThrottle
 from noond.api.routes.users import UserReply, show_user
 from noond.api.routing import Access, Answer, Body, Call, Rate, Reply, Route
 from noond.clock import Clock
-from noond.errors import Conflict, RateLimited, RefreshTokenReused, SignInRefused
+from noond.errors import Conflict, RateLimited, SignInRefused
 from noond.models.account import CredentialKind, Scope
 from noond.models.audit import Action, Actor
 
@@ -116,11 +116,10 @@ def routes(
         try:
             tokens = await sign_ins.refresh(call.body(Refresh).refresh_token.get_secret_value())
         except SignInRefused as refusal:
-            if isinstance(refusal, RefreshTokenReused):
-                call.audit.actor = Actor(
-                    kind="refresh_token", id=refusal.user_id, credential_id=refusal.sign_in_id
-                )
-                call.audit.resource_id = refusal.sign_in_id
+            if refusal.ended is not None:
+                user_id, sign_in_id = refusal.ended
+                call.audit.actor = Actor(kind="refresh_token", id=user_id, credential_id=sign_in_id)
+                call.audit.resource_id = sign_in_id
                 call.audit.changed({}, {"ended": "a refresh token came a second time"})
             failures.count(_REFRESH_KIND, throttle_group(call.client.address))
             raise

@@ -295,7 +295,7 @@ async def test_devices_sign_in_once_a_minute(world: World) -> None:
         async with world.connect(token):
             pass
     (row,) = await new_rows(world, seen)
-    assert (row.action, row.actor_kind, row.actor_id, row.resource_id) == (
+    assert (row.action, row.actor_kind, row.actor_name, row.resource_id) == (
         "LOGIN",
         "device_token",
         "ana",
