@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from noond.accounts.audit import AuditLog
-from noond.models.audit import Action, Actor, AuditEvent
+from noond.models.audit import Action, Actor, AuditEntry, AuditEvent, AuditFilter
 from noond.store.database import Database
 from noond.store.rows import Transaction
 
@@ -37,6 +37,11 @@ async def sql(database: Database, *statements: str) -> None:
     """Change the database behind the daemon's back."""
     for statement in statements:
         await database.write(partial(_execute, statement=statement))
+
+
+async def entries(audit: AuditLog) -> list[AuditEntry]:
+    """All entries, oldest first."""
+    return (await audit.list(AuditFilter(), limit=1000))[::-1]
 
 
 async def problems(audit: AuditLog) -> tuple[str, ...]:
