@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
 from noond.accounts.audit import AuditLog
-from noond.api.fields import Moment
+from noond.api.fields import Instant, Moment
 from noond.api.paging import Page, PageQuery, page_of
 from noond.api.routing import Answer, Call, Rate, Reply, Route
 from noond.models.account import Scope
@@ -18,21 +17,10 @@ from noond.models.audit import Action, AuditEntry, AuditFilter
 _LAST: int = 2**63 - 1
 
 
-def _aware(moment: datetime) -> datetime:
-    if moment.tzinfo is None:
-        raise ValueError("must name its zone, such as 2026-11-20T08:00:00Z")
-    return moment.astimezone(UTC)
-
-
-Since = Annotated[
-    Annotated[datetime, AfterValidator(_aware)] | None,
-    Field(description="At or after this time (RFC 3339)."),
-]
-Until = Annotated[
-    Annotated[datetime, AfterValidator(_aware)] | None,
-    Field(description="Before this time (RFC 3339)."),
-]
+Since = Annotated[Instant | None, Field(description="At or after this time (RFC 3339).")]
+Until = Annotated[Instant | None, Field(description="Before this time (RFC 3339).")]
 Word = Annotated[str | None, Field(max_length=300)]
+Status = Annotated[int | None, Field(ge=100, le=599, description="With this HTTP status.")]
 
 
 class AuditQuery(PageQuery):
@@ -40,12 +28,12 @@ class AuditQuery(PageQuery):
 
     limit: Annotated[int, Field(ge=1, le=1000, description="Entries of one page at most.")] = 100
     actor: Annotated[Word, Field(description="A user's id or name.")] = None
-    action: Action | None = None
+    action: Annotated[Action | None, Field(description="What was done or tried.")] = None
     resource: Annotated[Word, Field(description="A kind of thing: `agent`, `api_key`, …")] = None
-    resource_id: Word = None
-    status: Annotated[int | None, Field(ge=100, le=599)] = None
-    ip: Word = None
-    request_id: Word = None
+    resource_id: Annotated[Word, Field(description="The id of a thing.")] = None
+    status: Status = None
+    ip: Annotated[Word, Field(description="An address as it stands in an entry.")] = None
+    request_id: Annotated[Word, Field(description="The `X-Request-ID` of a reply.")] = None
     since: Since = None
     until: Until = None
 

@@ -10,7 +10,7 @@ from pydantic import Field
 from noond.accounts.request_log import RequestLog
 from noond.api.fields import Moment
 from noond.api.paging import Page, PageQuery, page_of
-from noond.api.routes.audit import Since, Until
+from noond.api.routes.audit import Since, Status, Until
 from noond.api.routing import Answer, Call, Rate, Reply, Route
 from noond.models.account import Scope
 from noond.models.request_log import AgentAction, LoggedRequest, RequestFilter
@@ -19,8 +19,8 @@ from noond.models.request_log import AgentAction, LoggedRequest, RequestFilter
 class RequestsQuery(PageQuery):
     """Which requests."""
 
-    agent_action: AgentAction | None = None
-    status: Annotated[int | None, Field(ge=100, le=599)] = None
+    agent_action: Annotated[AgentAction | None, Field(description="What they did.")] = None
+    status: Status = None
     since: Since = None
     until: Until = None
 
