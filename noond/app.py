@@ -18,12 +18,14 @@ from aiohttp import web
 
 from noond import sd_notify
 from noond.accounts.access_tokens import AccessTokens
+from noond.accounts.audit import AuditLog
 from noond.accounts.cli_file import update_cli_file
 from noond.accounts.datadir import DataDirectory
 from noond.accounts.devices import Devices
 from noond.accounts.keys import APIKeys
 from noond.accounts.pairing import Pairing
 from noond.accounts.passwords import Passwords
+from noond.accounts.request_log import RequestLog
 from noond.accounts.sign_in import SignIns
 from noond.accounts.users import Users
 from noond.api.application import build_application
@@ -123,13 +125,23 @@ async def open_daemon(settings: Settings, *, clock: Clock | None = None) -> Asyn
         engine = JobEngine(
             database, clock, types=job_types(executor), slots=settings.runs.concurrent
         )
-        reconnect = Reconnect(database, clock, hub, outbox, tasks, wake=engine.wake)
+        audit = AuditLog(
+            database,
+            vault,
+            clock=clock,
+            archive=directory.archive,
+            keep_days=settings.audit.keep_days,
+        )
+        reconnect = Reconnect(database, clock, hub, outbox, tasks, audit, wake=engine.wake)
 
         def shut_out(user_id: str, device_id: str) -> None:
             hub.disconnect(user_id, device_id, CLOSE_TOKEN, "the device's token has ended")
             reconnect.device_shut_out(user_id, device_id)
 
         runs = Runs(database, clock, hub, executor, outbox, progress, wake=engine.wake)
+        request_log = await stack.enter_async_context(
+            RequestLog(database, settings.log, clock=clock, tasks=tasks)
+        )
         streams = Streams()
         passwords = Passwords()
         sign_ins = SignIns(
@@ -160,6 +172,8 @@ async def open_daemon(settings: Settings, *, clock: Clock | None = None) -> Asyn
             sign_ins=sign_ins,
             users=users,
             devices=devices,
+            audit=audit,
+            request_log=request_log,
             pairing=Pairing(vault, clock=clock),
             agents=Agents(database, clock),
             runs=runs,
@@ -186,6 +200,10 @@ async def open_daemon(settings: Settings, *, clock: Clock | None = None) -> Asyn
             notices.device_offline(user_id, device_id)
             reconnect.device_offline(user_id, device_id)
 
+        async def tidy_up() -> None:
+            await audit.archive_old()
+            await request_log.purge()
+
         await executor.recover()
         await engine.start()
 
@@ -198,10 +216,12 @@ async def open_daemon(settings: Settings, *, clock: Clock | None = None) -> Asyn
         stack.push_async_callback(stop_work)
         url = await stack.enter_async_context(listening(runner, settings.server, tls))
         await stack.enter_async_context(
-            ticking(reconnect.tick, ScheduleWatchdog(database, clock, hub, bus).tick)
+            ticking(reconnect.tick, ScheduleWatchdog(database, clock, hub, bus).tick, tidy_up)
         )
-        await update_cli_file(directory.cli_file, url, database=database, clock=clock)
+        await update_cli_file(directory.cli_file, url, database=database, audit=audit, clock=clock)
         tasks.start(extractor.warm(), name="extractor-warm")
+        # Also now: a machine that is asleep at night would never come to it.
+        tasks.start(tidy_up(), name="tidy-up")
         tasks.start(sd_notify.keep_alive(lambda: _writer_alive(database)), name="systemd-watchdog")
         yield Daemon(url=url)
 

@@ -18,7 +18,7 @@ from noond.models.account import Role, User
 from noond.store import api_keys, meta, opening, users
 from noond.store.rows import Transaction
 
-_OWN_FILES = ("noond.", "noond-before-", "key", ".key.new", "cli.json", ".cli.json.new")
+_OWN_FILES = ("noond.", "noond-before-", "key", ".key.new", "cli.json", ".cli.json.new", "archive")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

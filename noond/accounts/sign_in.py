@@ -128,7 +128,8 @@ class SignIns:
         if isinstance(outcome, SignIn):
             self._end_streams(outcome.user_id, outcome.id)
             raise SignInRefused(
-                "this refresh token was used before, so its sign-in has been ended; sign in again"
+                "this refresh token was used before, so its sign-in has been ended; sign in again",
+                ended=(outcome.user_id, outcome.id),
             )
         if outcome is None:
             raise SignInRefused("the refresh token is unknown, or its sign-in is over")

@@ -38,15 +38,16 @@ class Authentication:
         if found is None:
             kind = "access token" if is_token else "API key"
             self._failures.count(kind, throttle_group(client.address))
-            raise Unauthenticated(f"the {kind} is unknown, revoked or expired")
+            raise Unauthenticated(f"the {kind} is unknown, revoked or expired", evaluated=kind)
         return found
 
     async def device(self, request: web.Request, client: Client) -> Device:
         """The device whose token the request carries; raises Unauthenticated or RateLimited."""
         device = await self._devices.authenticate(_credential(request))
         if device is None:
-            self._failures.count("device token", throttle_group(client.address))
-            raise Unauthenticated("the device token is unknown or revoked; pair again")
+            kind = "device token"
+            self._failures.count(kind, throttle_group(client.address))
+            raise Unauthenticated(f"the {kind} is unknown or revoked; pair again", evaluated=kind)
         return device
 
 

@@ -18,12 +18,12 @@ from noond.api.problems import (
     problem_response,
     status_of,
 )
+from noond.api.routing import REQUEST_ID
 from noond.clock import new_id
 from noond.errors import Invalid, NoondError
 
 log = structlog.get_logger(__name__)
 
-REQUEST_ID = web.RequestKey("request_id", str)
 _LISTED_ORIGIN = web.RequestKey("listed_origin", str)
 _STARTED = web.RequestKey("started", web.StreamResponse)
 

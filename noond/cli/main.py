@@ -12,6 +12,7 @@ import click
 
 from noond import __version__
 from noond.cli.agents import agent, agents
+from noond.cli.audit import audit
 from noond.cli.daemon import check_config, init, serve
 from noond.cli.demo import demo
 from noond.cli.device import device
@@ -53,7 +54,7 @@ def cli() -> None:
 
 for _verb in (
     demo, init, serve, check_config, pair, devices, device, agents, agent, run, runs, users, keys,
-    login, whoami,
+    login, whoami, audit,
 ):  # fmt: skip
     cli.add_command(_verb)
 

@@ -16,6 +16,7 @@ _RUN = "01a1fab5-f082-7000-a8ae-7c571130a617"
 _EARLIER_RUN = "01a1f58d-2a4b-7000-9f0e-5d0c3b1a7e42"
 _KEY = "01a1fab2-7c31-7000-8e4f-1d6a0b9c5f28"
 _USER = "01a1fab1-03de-7000-a1b7-64e5c2f8d930"
+_REQUEST = "01a1fab5-f0bc-7000-bb21-bcee32cdce41"
 _SHA256 = "9f2b5c1e0a7d4f6388c1b2e3d4a5968778695a4b3c2d1e0f9e8d7c6b5a493827"
 _TIME = "2026-11-20T08:15:30.000Z"
 
@@ -113,6 +114,26 @@ FIELDS: Final[Mapping[str, Any]] = {
 OF_MODELS: Final[Mapping[str, Any]] = {
     "AgentChanges": {"schedule_cron": "0 7 * * 1-5", "enabled": True},
     "Applied.deliveries": 2,
+    "AuditEntry": {
+        "seq": 1042,
+        "at": _TIME,
+        "actor_id": _USER,
+        "actor_name": "ana",
+        "actor_kind": "api_key",
+        "credential_id": _KEY,
+        "action": "UPDATE",
+        "resource": "agent",
+        "resource_id": _AGENT,
+        "ip": "127.0.0.1",
+        "user_agent": "curl/8.5.0",
+        "request_id": _REQUEST,
+        "method": "PATCH",
+        "path": f"/api/v1/agents/{_AGENT}",
+        "body": {"enabled": False},
+        "status": 200,
+        "error": None,
+        "changes": {"enabled": {"before": True, "after": False}},
+    },
     "Coverage.dropped": {"date_invented": 1},
     "Credential.id": _KEY,
     "Credential.name": "command line",
@@ -132,6 +153,27 @@ OF_MODELS: Final[Mapping[str, Any]] = {
     "OpenAPI": {"openapi": "3.1.0", "info": {"title": "noond", "version": "0.1.0"}, "paths": {}},
     "PairDevice.name": "Ana's laptop",
     "Proposal.id": "01a1fab5-f0a8-7000-8c55-6e1d9f0b2a34",
+    "Request": {
+        "id": "01a1fab5-f07e-7000-9c1b-4f6a2d8e0b93",
+        "endpoint": "/api/v1/agents/{agent_id}/runs",
+        "method": "POST",
+        "request_body": {"mode": "full"},
+        "request_headers": {"Accept": "application/json", "Authorization": "[redacted]"},
+        "response_body": {"run_id": _RUN, "status": "queued"},
+        "response_status": 202,
+        "response_time_ms": 7,
+        "agent_action": "create",
+        "agent_tool": "run",
+        "agent_success": True,
+        "intent_category": None,
+        "entities": None,
+        "user_pattern": None,
+        "agent_summary": "started a run of Garden",
+        "ip_address": "127.0.0.1",
+        "user_agent": "curl/8.5.0",
+        "request_id": _REQUEST,
+        "created_at": _TIME,
+    },
     "Record.id": "01a1fab5-f0a8-7000-8c55-6e1d9f0b2a34",
     "Record.status": "delivered",
     "RecordPage.next": None,
@@ -150,6 +192,15 @@ OF_MODELS: Final[Mapping[str, Any]] = {
     "User.id": _USER,
     "User.name": "ana",
     "UserChanges": {"role": "admin"},
+    "Verification": {
+        "ok": True,
+        "rows": 812,
+        "archived_rows": 230,
+        "first_seq": 1,
+        "last_seq": 1042,
+        "since": "2026-06-02T09:00:00.000Z",
+        "problems": [],
+    },
 }
 """By component, or component and field: what counts before FIELDS."""
 

@@ -12,11 +12,16 @@ from noond.errors import Invalid, RateLimited, Unauthenticated
 from noond.hub.frames import SUBPROTOCOL
 from noond.models.device import Device
 
+DeviceLetIn = Callable[[Call, Device], Awaitable[None]]
+"""Told of a device before it is connected."""
+
 ServeDevice = Callable[[web.Request, Device], Awaitable[web.StreamResponse]]
 """Upgrades a request that was checked, and serves the device until its socket closes."""
 
 
-def routes(authentication: Authentication, serve_device: ServeDevice) -> tuple[Route, ...]:
+def routes(
+    authentication: Authentication, let_in: DeviceLetIn, serve_device: ServeDevice
+) -> tuple[Route, ...]:
     """The route of the device socket."""
 
     async def connect(call: Call) -> web.StreamResponse:
@@ -27,12 +32,14 @@ def routes(authentication: Authentication, serve_device: ServeDevice) -> tuple[R
         if SUBPROTOCOL not in (name.strip() for name in offered.split(",")):
             raise Invalid.field("Sec-WebSocket-Protocol", f"must offer {SUBPROTOCOL}")
         device = await authentication.device(request, call.client)
+        await let_in(call, device)
         return await serve_device(request, device)
 
     return (
         Route(
             method="GET",
             path="/ws/device",
+            resource="device",
             tag="Devices",
             summary="The device's WebSocket",
             description=f"Subprotocol `{SUBPROTOCOL}`, `Authorization: Bearer <device token>`. "

@@ -16,17 +16,19 @@ import pytest
 from aiohttp import web
 
 from noond.accounts.access_tokens import AccessTokens
+from noond.accounts.audit import AuditLog
 from noond.accounts.devices import Devices
 from noond.accounts.keys import APIKeys, new_api_key
 from noond.accounts.pairing import Pairing
 from noond.accounts.passwords import Passwords
+from noond.accounts.request_log import RequestLog
 from noond.accounts.sign_in import SignIns
 from noond.accounts.users import Users
 from noond.accounts.vault import Vault
 from noond.api.application import ROUTES, build_application
 from noond.api.routing import Route
 from noond.api.streams import Streams
-from noond.config import HubSettings, LimitSettings, ServerSettings
+from noond.config import HubSettings, LimitSettings, LogSettings, ServerSettings
 from noond.events import EventBus
 from noond.hub.frames import DeviceHello
 from noond.hub.hub import Hub
@@ -95,6 +97,8 @@ class World:
     agents: Agents
     runs: Runs
     users: Users
+    audit: AuditLog
+    request_log: RequestLog
     url: str
     routes: tuple[Route, ...]
     session: aiohttp.ClientSession
@@ -217,6 +221,11 @@ def limit_settings() -> LimitSettings:
 
 
 @pytest.fixture
+def log_settings() -> LogSettings:
+    return LogSettings()
+
+
+@pytest.fixture
 def heartbeat_seconds() -> float:
     return 15
 
@@ -231,6 +240,7 @@ async def world(
     tmp_path: Path,
     server_settings: ServerSettings,
     limit_settings: LimitSettings,
+    log_settings: LogSettings,
     heartbeat_seconds: float,
     body_seconds: float,
 ) -> AsyncIterator[World]:
@@ -319,6 +329,11 @@ async def world(
             end_work=runs.cancel_all,
         )
 
+        audit = AuditLog(database, vault, clock=clock, archive=tmp_path / "archive", keep_days=90)
+        request_log = await stack.enter_async_context(
+            RequestLog(database, log_settings, clock=clock, tasks=tasks)
+        )
+
         async def check_database() -> str | None:
             return database.alarm
 
@@ -331,6 +346,8 @@ async def world(
             sign_ins=sign_ins,
             users=own_users,
             devices=own_devices,
+            audit=audit,
+            request_log=request_log,
             pairing=Pairing(vault, clock=clock),
             agents=agents,
             runs=runs,
@@ -360,6 +377,8 @@ async def world(
             agents=agents,
             runs=runs,
             users=own_users,
+            audit=audit,
+            request_log=request_log,
             url=f"http://127.0.0.1:{port}",
             routes=application[ROUTES],
             session=session,
