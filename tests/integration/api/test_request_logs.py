@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from noond.accounts import request_log
 from noond.config import LogSettings
@@ -138,7 +139,7 @@ async def test_those_of_a_user_who_is_gone_are_left_out(world: World) -> None:
 
 
 async def test_no_reply_waits_for_it_and_what_is_too_much_is_dropped(
-    world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(request_log, "_MOST_WAITING", 3)
     held, release = asyncio.Event(), asyncio.Event()
@@ -154,7 +155,7 @@ async def test_no_reply_waits_for_it_and_what_is_too_much_is_dropped(
     await held.wait()
     for _ in range(5):
         assert (await world.send("GET", "/api/v1/runs")).status == 200
-    release.set()
-
-    assert len(await logged(world)) == 4
-    assert "requests=2" in capsys.readouterr().out
+    with capture_logs() as told:
+        release.set()
+        assert len(await logged(world)) == 4
+    assert [(entry["event"], entry["requests"]) for entry in told] == [("requests_not_logged", 2)]
