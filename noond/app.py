@@ -35,9 +35,9 @@ from noond.clock import Clock, SystemClock
 from noond.config import Settings
 from noond.errors import StorageError
 from noond.events import EventBus
-from noond.hub.connection import CLOSE_TOKEN
 from noond.hub.frames import SUBPROTOCOL, DeviceHello
 from noond.hub.hub import Greet, Hub
+from noond.hub.socket import CLOSE_TOKEN
 from noond.jobs.engine import JobEngine
 from noond.llm.documents.converter import DocumentConverter
 from noond.llm.extractor import Extractor, open_extractor

@@ -1,4 +1,4 @@
-"""What waits to be sent to a device: a byte-capped queue, control before bulk, one writer task."""
+"""What waits to be sent on a socket: a byte-capped queue, control before bulk, one writer task."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import struct
 from collections import deque
+from collections.abc import Callable
 from typing import Final
 
 from aiohttp import WSMsgType, web
@@ -22,32 +23,55 @@ _Queued = tuple[bytes, WSMsgType, Call | None]
 
 
 class SendQueue:
-    """Takes messages without waiting and sends them as the device reads them."""
+    """Takes messages without waiting and sends them as the peer reads them.
 
-    __slots__ = ("_bulk", "_bytes", "_cap_bytes", "_control", "_transport", "_writer", "_ws")
+    `more` is called when all were sent; it may put others, and says whether it did.
+    """
+
+    __slots__ = (
+        "_bulk",
+        "_bytes",
+        "_cap_bytes",
+        "_control",
+        "_more",
+        "_transport",
+        "_writer",
+        "_ws",
+    )
 
     def __init__(
-        self, ws: web.WebSocketResponse, transport: asyncio.Transport, *, cap_bytes: int
+        self,
+        ws: web.WebSocketResponse,
+        transport: asyncio.Transport,
+        *,
+        cap_bytes: int,
+        more: Callable[[], bool] | None = None,
     ) -> None:
         self._ws = ws
         self._transport = transport
         self._cap_bytes = cap_bytes
+        self._more = more
         self._bytes = 0
         self._control: deque[_Queued] = deque()
         self._bulk: deque[_Queued] = deque()
         self._writer: asyncio.Task[None] | None = None
 
+    @property
+    def idle(self) -> bool:
+        """Whether everything was sent."""
+        return self._writer is None
+
     def put(
         self, message: bytes, kind: WSMsgType, *, bulk: bool = False, call: Call | None = None
     ) -> bool:
-        """Queue a message; False when it no longer fits: the device reads too slowly."""
+        """Queue a message; False when it no longer fits: the peer reads too slowly."""
         size = len(message) + _FRAME_OVERHEAD
         if self._bytes + size > self._cap_bytes:
             return False
         self._bytes += size
         (self._bulk if bulk else self._control).append((message, kind, call))
         if self._writer is None:
-            self._writer = asyncio.create_task(self._write(), name="device-writer")
+            self._writer = asyncio.create_task(self._write(), name="socket-writer")
         return True
 
     def clear(self) -> None:
@@ -64,13 +88,13 @@ class SendQueue:
     async def _write(self) -> None:
         """Send what is queued, then end: an idle socket needs no task.
 
-        While the device keeps up, frames leave together: one system call instead of one for each.
+        While the peer keeps up, frames leave together: one system call instead of one for each.
         """
         control, bulk, transport = self._control, self._bulk, self._transport
         # A connection that breaks is noticed by its reader, which ends it.
         with contextlib.suppress(ConnectionError):
             try:
-                while control or bulk:
+                while control or bulk or (self._more is not None and self._more()):
                     keeps_up = not (transport.is_closing() or transport.get_write_buffer_size())
                     together: list[bytes] = []
                     size = 0
