@@ -11,21 +11,24 @@ from noond.accounts.devices import Devices
 from noond.accounts.keys import APIKeys
 from noond.accounts.pairing import Pairing
 from noond.accounts.sign_in import SignIns
+from noond.accounts.tickets import Tickets
 from noond.accounts.users import Users
 from noond.api import parsing
 from noond.api.authentication import Authentication
 from noond.api.dispatch import Dispatcher
+from noond.api.event_feed import EventFeed
 from noond.api.idempotency import Idempotency
 from noond.api.middleware import Frontier, add_headers
 from noond.api.network import NetworkPolicy
 from noond.api.rates import FailureThrottle, RequestRates
 from noond.api.routes import agents as agent_routes
 from noond.api.routes import api_keys as key_routes
-from noond.api.routes import auth, health, run_events, socket, stats
+from noond.api.routes import auth, event_socket, health, run_events, socket, stats
 from noond.api.routes import devices as device_routes
 from noond.api.routes import pairing as pairing_routes
 from noond.api.routes import previews as preview_routes
 from noond.api.routes import runs as run_routes
+from noond.api.routes import tickets as ticket_routes
 from noond.api.routes import users as user_routes
 from noond.api.routes.devices import IsOnline
 from noond.api.routes.health import Check
@@ -61,6 +64,7 @@ def build_application(
     reviews: Reviews,
     previews: Previews,
     bus: EventBus,
+    feed: EventFeed,
     streams: Streams,
     is_online: IsOnline,
     serve_device: ServeDevice,
@@ -77,7 +81,8 @@ def build_application(
     Raises ConfigError for server settings that can't be understood.
     """
     failures = FailureThrottle(limits.failures_per_minute, clock=clock)
-    authentication = Authentication(keys, sign_ins, devices, failures)
+    tickets = Tickets(clock=clock)
+    authentication = Authentication(keys, sign_ins, tickets, devices, failures)
     idempotency = Idempotency(database, clock=clock)
     routes = (
         *health.routes(checks),
@@ -92,6 +97,10 @@ def build_application(
         *run_routes.routes(runs),
         *preview_routes.routes(previews),
         *run_events.routes(runs, bus, streams, heartbeat_seconds=heartbeat_seconds),
+        *ticket_routes.routes(tickets),
+        *event_socket.routes(
+            authentication, feed, streams, clock, heartbeat_seconds=heartbeat_seconds
+        ),
     )
     dispatcher = Dispatcher(
         limits,

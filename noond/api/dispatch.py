@@ -44,7 +44,9 @@ class Dispatcher:
         client = request[CLIENT]
         caller = None
         if isinstance(route.access, Scope) or route.access is Access.SIGNED_IN:
-            caller = await self._authentication.caller(request, client)
+            caller = await self._authentication.caller(
+                request, client, takes_ticket=route.takes_ticket
+            )
             self._count(route, request, caller)
             if isinstance(route.access, Scope) and route.access not in caller.scopes:
                 raise Forbidden(f"this needs the scope `{route.access}`")

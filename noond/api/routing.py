@@ -129,6 +129,8 @@ class Route:
     idempotent: bool = False
     """Whether it takes an `Idempotency-Key`."""
     media_type: str = "application/json"
+    takes_ticket: bool = False
+    """Whether a ticket among the WebSocket's subprotocols will do for the credential."""
 
     @property
     def name(self) -> str:

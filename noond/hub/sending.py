@@ -57,9 +57,9 @@ class SendQueue:
         self._writer: asyncio.Task[None] | None = None
 
     @property
-    def idle(self) -> bool:
-        """Whether everything was sent."""
-        return self._writer is None
+    def queued_bytes(self) -> int:
+        """What waits to be sent, overhead included."""
+        return self._bytes
 
     def put(
         self, message: bytes, kind: WSMsgType, *, bulk: bool = False, call: Call | None = None
