@@ -125,7 +125,7 @@ class Subscribe(Body):
 
 
 class Subscribed(Reply):
-    """Of these topics all events with a number above `seq` follow, unless a gap is told."""
+    """Of these topics all events with a number above `seq` follow."""
 
     type: Literal["subscribed"] = "subscribed"
     seq: int
@@ -136,9 +136,9 @@ GapReason: TypeAlias = Literal["too_old", "restarted", "unknown"]
 
 
 class Gap(Reply):
-    """Events after `from` up to `to` may have happened that are not known any more.
+    """Events may have happened that are not kept any more; those after `to` follow.
 
-    `unknown`: this daemon has never given the number `from`.
+    `restarted`: the daemon was. `unknown`: it has never given the number `from`.
     """
 
     type: Literal["gap"] = "gap"

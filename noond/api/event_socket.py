@@ -107,14 +107,13 @@ class EventSocket(Socket):
             self._refuse(error)
             return
         place = self._place
-        asked, gap = frame.after, None
-        if asked is not None and (reason := place.go_to(asked)) is not None:
-            gap = Gap(from_=asked, to=place.position, reason=reason)
-        place.topics = frozenset(frame.topics)
+        after = frame.after
         # In one queue with the events, which are so divided into those before and those after.
+        if after is not None and (reason := place.go_to(after)) is not None:
+            # First, so that nobody learns of the new number without learning of the gap.
+            self._say(encode(Gap(from_=after, to=place.position, reason=reason)))
+        place.topics = frozenset(frame.topics)
         self._say(encode(Subscribed(seq=place.position, topics=sorted(place.topics))))
-        if gap is not None:
-            self._say(encode(gap))
         self._wake()
 
     def _check(self, topics: list[Topic]) -> None:

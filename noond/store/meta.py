@@ -16,7 +16,7 @@ KEY_CHECK = "key_check"
 """Proves that the key file fits; present once the directory is set up."""
 
 _EVENT_NUMBER = "event_number"
-_NUMBERS_OF_A_START = 2**32
+_NUMBERS_OF_A_START = 2**28
 """More events than one start of the daemon ever has: the clock may have been set back since."""
 
 

@@ -26,6 +26,13 @@ class EventClient:
         await self.say({"type": "subscribe", "topics": list(topics), "after": after})
         return await self.expect("subscribed")
 
+    async def come_back(self, *topics: str, after: int) -> dict[str, Any]:
+        """Subscribe after a number that is gone; returns the gap."""
+        await self.say({"type": "subscribe", "topics": list(topics), "after": after})
+        gap = await self.expect("gap")
+        assert (await self.expect("subscribed"))["seq"] == gap["to"]
+        return gap
+
     async def say(self, frame: Any) -> None:
         """Send a frame."""
         await self.socket.send_str(json.dumps(frame))
