@@ -57,7 +57,7 @@ class EventSocket(Socket):
         place: Reader,
         principal: Principal,
     ) -> None:
-        super().__init__(ws, transport, queue_bytes=_QUEUE_BYTES, more=self._take)
+        super().__init__(ws, transport, queue_bytes=_QUEUE_BYTES, more=self._more)
         self._place = place
         self._principal = principal
         self._bad = 0
@@ -136,20 +136,25 @@ class EventSocket(Socket):
         if self._place.fell_behind:
             self.close(CLOSE_SLOW_CONSUMER, "events are read too slowly")
         elif self._outgoing.queued_bytes < _AT_ONCE_BYTES:
-            self._take()
+            for message in self._next_events():
+                if not self._outgoing.write_through(message, WSMsgType.TEXT):
+                    self._say(message)
 
-    def _take(self) -> bool:
-        """Queue what comes next of the feed; returns whether there was something."""
-        if not self.open:
-            return False
-        try:
-            messages = self._place.take(_AT_ONCE_BYTES)
-        except FellBehind:
-            self.close(CLOSE_SLOW_CONSUMER, "events are read too slowly")
-            return False
+    def _more(self) -> bool:
+        """All that was queued is sent: queue what follows, and say whether there is any."""
+        messages = self._next_events()
         for message in messages:
             self._say(message)
         return bool(messages)
+
+    def _next_events(self) -> list[bytes]:
+        if not self.open:
+            return []
+        try:
+            return self._place.take(_AT_ONCE_BYTES)
+        except FellBehind:
+            self.close(CLOSE_SLOW_CONSUMER, "events are read too slowly")
+            return []
 
     # --- life and death -------------------------------------------------------------------------
 

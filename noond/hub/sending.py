@@ -61,6 +61,14 @@ class SendQueue:
         """What waits to be sent, overhead included."""
         return self._bytes
 
+    def write_through(self, message: bytes, kind: WSMsgType) -> bool:
+        """Send a message at once; False when others wait or the peer has not read them yet."""
+        transport = self._transport
+        if self._bytes or transport.get_write_buffer_size() or transport.is_closing():
+            return False
+        transport.write(_header(kind, len(message)) + message)
+        return True
+
     def put(
         self, message: bytes, kind: WSMsgType, *, bulk: bool = False, call: Call | None = None
     ) -> bool:
