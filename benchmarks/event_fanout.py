@@ -14,6 +14,7 @@ import multiprocessing
 import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from multiprocessing.connection import Connection as Pipe
 from typing import cast
 
@@ -157,7 +158,7 @@ async def measure(apps: int, events: int, rounds: int) -> tuple[float, float]:
     port = await loop.run_in_executor(None, near.recv)
     for path in ("events", "bare"):
         for _ in range(apps):
-            await loop.create_connection(lambda path=path: Client(path), HOST, port)
+            await loop.create_connection(partial(Client, path), HOST, port)
     figures: tuple[float, float] = await loop.run_in_executor(None, near.recv)
     server.kill()
     server.join()
