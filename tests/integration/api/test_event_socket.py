@@ -251,9 +251,11 @@ async def test_a_ticket_expires(world: World) -> None:
 async def test_a_ticket_opens_nothing_once_its_credential_has_ended(world: World) -> None:
     made = await world.send("POST", "/api/v1/api-keys", json={"name": "app", "scopes": ["read"]})
     world.keys["app"] = made.json["api_key"]
-    ticket = await ticket_of(world, "app")
+    ticket, other = await ticket_of(world, "app"), await ticket_of(world, "app")
     await world.send("DELETE", f"/api/v1/api-keys/{made.json['id']}")
     assert await by_ticket(world, ticket) == (401, "unauthenticated")
+    # Not even to learn what else is wrong.
+    assert await refusal(world, f"ticket.{other}", key=None) == (401, "unauthenticated")
 
 
 async def test_a_ticket_of_a_sign_in_opens_nothing_after_signing_out(world: World) -> None:
@@ -450,6 +452,34 @@ async def test_revoking_the_key_closes_the_socket_within_a_second(world: World) 
             while world.streams.count("ana") > 1:
                 await world.send("GET", "/health/live", key=None)
         assert await deaf.close_code() == 4101, "one that answers no close is cut"
+
+
+async def test_a_key_that_is_revoked_while_it_connects_gets_no_socket(world: World) -> None:
+    made = await world.send("POST", "/api/v1/api-keys", json={"name": "app", "scopes": ["read"]})
+    path = f"/api/v1/api-keys/{made.json['id']}"
+    reader, writer = await asyncio.open_connection("127.0.0.1", world.port)
+    lines = (
+        "GET /ws/events HTTP/1.1",
+        f"Host: 127.0.0.1:{world.port}",
+        "Upgrade: websocket",
+        "Connection: Upgrade",
+        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+        "Sec-WebSocket-Version: 13",
+        f"Sec-WebSocket-Protocol: {SUBPROTOCOL}",
+        f"Authorization: Bearer {made.json['api_key']}",
+        "Content-Type: application/json",
+        "Content-Length: 2",
+    )
+    try:
+        writer.write("\r\n".join((*lines, "", "")).encode())
+        async with asyncio.timeout(5):
+            while (await world.send("GET", path)).json["last_used_at"] is None:
+                pass
+            assert (await world.send("DELETE", path)).status == 204
+            writer.write(b"{}")
+            assert (await reader.readline()).startswith(b"HTTP/1.1 401")
+    finally:
+        writer.close()
 
 
 @pytest.mark.parametrize("change", ["role", "password", "removed"])
