@@ -1,8 +1,8 @@
 """What apps are told of a user's events: numbered, and kept for a while for those who come back.
 
 The kept events are the buffer of all apps: each has its place among them, so a slow one costs
-little memory. A user's events are looked at from the first app that connects until some time after the
-last one has gone; without an app an event costs nothing.
+little memory. A user's events are looked at from the first app that connects until some time
+after the last one has gone; without an app an event costs nothing.
 """
 
 from __future__ import annotations
