@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from typing import Any
 
 import aiohttp
@@ -16,6 +18,22 @@ async def settled(app: EventClient, count: int) -> dict[str, dict[str, Any]]:
     """The data of the next events by delivery."""
     events = [await app.expect("event") for _ in range(count)]
     return {event["subject"]: event["data"] for event in events}
+
+
+async def test_when_the_daemon_stops_an_app_is_told_to_come_back(daemon: RunningDaemon) -> None:
+    async with aiohttp.ClientSession() as http, contextlib.AsyncExitStack() as stack:
+        async with daemon.started() as api:
+            app = await stack.enter_async_context(event_client(http, api.url, key=daemon.api_key))
+            first = await app.subscribe("devices")
+            closing = asyncio.ensure_future(app.close_code())
+        assert await closing == 1012
+        async with (
+            daemon.started() as api,
+            event_client(http, api.url, key=daemon.api_key) as again,
+        ):
+            gap = await again.come_back("devices", after=first["seq"])
+    assert (gap["reason"], gap["from"]) == ("restarted", first["seq"])
+    assert gap["to"] > first["seq"]
 
 
 async def test_deliveries_are_told_as_they_are_settled(daemon: RunningDaemon) -> None:
