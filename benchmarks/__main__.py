@@ -27,6 +27,7 @@ BENCHMARKS: Final = {
     "hub_calls": "--calls 500 --rounds 1",
     "hub_streams": "--megabytes 5 --seconds 0.2 --rounds 1",
     "hub_fanout": "--sockets 50 --events 5 --rounds 1",
+    "event_fanout": "--apps 5 --rounds 1",
     "hub_idle": "--connections 50 --rounds 1",
     "api_requests": "--requests 200 --rounds 1",
     "journal_writes": "--files 200 --rounds 1",

@@ -29,6 +29,7 @@ from noond.accounts.request_log import RequestLog
 from noond.accounts.sign_in import SignIns
 from noond.accounts.users import Users
 from noond.api.application import build_application
+from noond.api.event_feed import EventFeed
 from noond.api.network import check_bind
 from noond.api.routes.socket import ServeDevice
 from noond.api.serving import handling, listening, tls_context
@@ -37,9 +38,9 @@ from noond.clock import Clock, SystemClock
 from noond.config import Settings
 from noond.errors import StorageError
 from noond.events import EventBus
-from noond.hub.connection import CLOSE_TOKEN
 from noond.hub.frames import SUBPROTOCOL, DeviceHello
 from noond.hub.hub import Greet, Hub
+from noond.hub.socket import CLOSE_TOKEN
 from noond.jobs.engine import JobEngine
 from noond.llm.documents.converter import DocumentConverter
 from noond.llm.extractor import Extractor, open_extractor
@@ -152,7 +153,7 @@ async def open_daemon(settings: Settings, *, clock: Clock | None = None) -> Asyn
             days=settings.accounts.sign_in_days,
             end_streams=streams.end,
         )
-        devices = Devices(database, clock=clock, close_socket=shut_out)
+        devices = Devices(database, bus, clock=clock, close_socket=shut_out)
         users = Users(
             database,
             passwords,
@@ -163,6 +164,7 @@ async def open_daemon(settings: Settings, *, clock: Clock | None = None) -> Asyn
             end_work=runs.cancel_all,
         )
         await users.clear_up()
+        first = await database.write(lambda tx: meta.next_event_number(tx, clock.now()))
         application = build_application(
             settings.server,
             settings.limits,
@@ -180,6 +182,7 @@ async def open_daemon(settings: Settings, *, clock: Clock | None = None) -> Asyn
             reviews=reviews,
             previews=Previews(database, clock, outbox, progress),
             bus=bus,
+            feed=EventFeed(bus, clock=clock, first=first),
             streams=streams,
             is_online=hub.is_online,
             serve_device=_device_server(hub, settings.hub.frame_bytes),
@@ -195,10 +198,12 @@ async def open_daemon(settings: Settings, *, clock: Clock | None = None) -> Asyn
         def device_online(user_id: str, device_id: str) -> None:
             notices.device_online(user_id, device_id)
             reconnect.device_online(user_id, device_id)
+            devices.came_online(user_id, device_id)
 
         def device_offline(user_id: str, device_id: str) -> None:
             notices.device_offline(user_id, device_id)
             reconnect.device_offline(user_id, device_id)
+            devices.went_offline(user_id, device_id)
 
         async def tidy_up() -> None:
             await audit.archive_old()

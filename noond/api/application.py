@@ -13,11 +13,13 @@ from noond.accounts.keys import APIKeys
 from noond.accounts.pairing import Pairing
 from noond.accounts.request_log import RequestLog
 from noond.accounts.sign_in import SignIns
+from noond.accounts.tickets import Tickets
 from noond.accounts.users import Users
 from noond.api import parsing
 from noond.api.auditing import RequestAudit
 from noond.api.authentication import Authentication
 from noond.api.dispatch import Dispatcher
+from noond.api.event_feed import EventFeed
 from noond.api.idempotency import Idempotency
 from noond.api.middleware import Frontier, add_headers
 from noond.api.network import NetworkPolicy
@@ -29,6 +31,7 @@ from noond.api.routes import audit as audit_routes
 from noond.api.routes import (
     auth,
     documents,
+    event_socket,
     health,
     request_logs,
     run_events,
@@ -39,6 +42,7 @@ from noond.api.routes import devices as device_routes
 from noond.api.routes import pairing as pairing_routes
 from noond.api.routes import previews as preview_routes
 from noond.api.routes import runs as run_routes
+from noond.api.routes import tickets as ticket_routes
 from noond.api.routes import users as user_routes
 from noond.api.routes.devices import IsOnline
 from noond.api.routes.health import Check
@@ -76,6 +80,7 @@ def build_application(
     reviews: Reviews,
     previews: Previews,
     bus: EventBus,
+    feed: EventFeed,
     streams: Streams,
     is_online: IsOnline,
     serve_device: ServeDevice,
@@ -92,7 +97,8 @@ def build_application(
     Raises ConfigError for server settings that can't be understood.
     """
     failures = FailureThrottle(limits.failures_per_minute, clock=clock)
-    authentication = Authentication(keys, sign_ins, devices, failures)
+    tickets = Tickets(clock=clock)
+    authentication = Authentication(keys, sign_ins, tickets, devices, failures)
     idempotency = Idempotency(database, clock=clock)
     request_audit = RequestAudit(audit, clock=clock)
     routes: tuple[Route, ...] = (
@@ -108,6 +114,10 @@ def build_application(
         *run_routes.routes(runs),
         *preview_routes.routes(previews),
         *run_events.routes(runs, bus, streams, heartbeat_seconds=heartbeat_seconds),
+        *ticket_routes.routes(tickets),
+        *event_socket.routes(
+            authentication, feed, streams, clock, heartbeat_seconds=heartbeat_seconds
+        ),
         *audit_routes.routes(audit),
         *request_logs.routes(request_log),
         *documents.routes(lambda: routes, limits),

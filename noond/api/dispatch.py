@@ -66,7 +66,9 @@ class Dispatcher:
         """Check the request in the order that gives least away, and have it handled."""
         route, request = visit.route, visit.request
         if isinstance(route.access, Scope) or route.access is Access.SIGNED_IN:
-            visit.caller = await self._authentication.caller(request, visit.client)
+            visit.caller = await self._authentication.caller(
+                request, visit.client, takes_ticket=route.takes_ticket
+            )
             self._count(route, request, visit.caller)
             if isinstance(route.access, Scope) and route.access not in visit.caller.scopes:
                 raise Forbidden(f"this needs the scope `{route.access}`")

@@ -159,6 +159,8 @@ class Route:
     """What the audit log calls it; by default what method and path say."""
     resource: str | None = None
     """What kind of thing it acts on, for the audit log; by default the path's collection."""
+    takes_ticket: bool = False
+    """Whether a ticket among the WebSocket's subprotocols will do for the credential."""
 
     @property
     def name(self) -> str:

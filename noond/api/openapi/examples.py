@@ -102,6 +102,7 @@ FIELDS: Final[Mapping[str, Any]] = {
     "status_url": f"/api/v1/runs/{_RUN}",
     "suggested": 40,
     "table": "tasks",
+    "ticket": "nd_ticket_Zk3vY0bJ…",
     "timezone": "Europe/Berlin",
     "unchanged": 12,
     "updated_at": _TIME,

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
-from aiohttp import hdrs, web
+from aiohttp import web
 
 from noond.api.authentication import Authentication
 from noond.api.routing import Access, Call, Rate, Route
+from noond.api.upgrades import check_upgrade
 from noond.errors import Invalid, RateLimited, Unauthenticated
 from noond.hub.frames import SUBPROTOCOL
 from noond.models.device import Device
@@ -26,11 +27,7 @@ def routes(
 
     async def connect(call: Call) -> web.StreamResponse:
         request = call.request
-        if request.headers.get(hdrs.UPGRADE, "").lower() != "websocket":
-            raise Invalid("this is a WebSocket: send an upgrade request")
-        offered = ",".join(request.headers.getall(hdrs.SEC_WEBSOCKET_PROTOCOL, []))
-        if SUBPROTOCOL not in (name.strip() for name in offered.split(",")):
-            raise Invalid.field("Sec-WebSocket-Protocol", f"must offer {SUBPROTOCOL}")
+        check_upgrade(request, SUBPROTOCOL)
         device = await authentication.device(request, call.client)
         await let_in(call, device)
         return await serve_device(request, device)

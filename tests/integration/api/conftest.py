@@ -26,6 +26,7 @@ from noond.accounts.sign_in import SignIns
 from noond.accounts.users import Users
 from noond.accounts.vault import Vault
 from noond.api.application import ROUTES, build_application
+from noond.api.event_feed import EventFeed
 from noond.api.routing import Route
 from noond.api.streams import Streams
 from noond.config import HubSettings, LimitSettings, LogSettings, ServerSettings
@@ -46,6 +47,7 @@ from noond.store.database import Database
 from noond.tasks import Supervisor
 
 CLOSE_TOKEN = 4101
+FIRST_EVENT = 1_000_000
 
 
 class ManualClock:
@@ -103,6 +105,7 @@ class World:
     routes: tuple[Route, ...]
     session: aiohttp.ClientSession
     runner: web.AppRunner
+    streams: Streams
     keys: dict[str, str] = field(default_factory=dict)
     woken: list[None] = field(default_factory=list)
 
@@ -231,6 +234,11 @@ def heartbeat_seconds() -> float:
 
 
 @pytest.fixture
+def event_bytes() -> int:
+    return 1024 * 1024
+
+
+@pytest.fixture
 def body_seconds() -> float:
     return 30
 
@@ -242,6 +250,7 @@ async def world(
     limit_settings: LimitSettings,
     log_settings: LogSettings,
     heartbeat_seconds: float,
+    event_bytes: int,
     body_seconds: float,
 ) -> AsyncIterator[World]:
     clock = ManualClock()
@@ -273,8 +282,8 @@ async def world(
             file_bytes=1_000_000,
             tasks=tasks,
             greet=greet,
-            on_online=lambda *_: None,
-            on_offline=lambda *_: None,
+            on_online=lambda *device: own_devices.came_online(*device),  # noqa: PLW0108
+            on_offline=lambda *device: own_devices.went_offline(*device),  # noqa: PLW0108
             on_review=lambda *_: None,
         )
         stack.push_async_callback(hub.close)
@@ -314,6 +323,7 @@ async def world(
         )
         own_devices = Devices(
             database,
+            bus,
             clock=clock,
             close_socket=lambda user, device: hub.disconnect(
                 user, device, CLOSE_TOKEN, "the token ended"
@@ -354,6 +364,7 @@ async def world(
             reviews=Reviews(database, clock, tasks),
             previews=Previews(database, clock, outbox, progress),
             bus=bus,
+            feed=EventFeed(bus, clock=clock, first=FIRST_EVENT, user_bytes=event_bytes),
             streams=streams,
             is_online=hub.is_online,
             serve_device=serve_device,
@@ -383,6 +394,7 @@ async def world(
             routes=application[ROUTES],
             session=session,
             runner=runner,
+            streams=streams,
             woken=woken,
         )
         await world.add_user("ana", Role.OWNER)

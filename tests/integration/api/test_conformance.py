@@ -22,6 +22,7 @@ NO_LIMIT = {"reads_per_minute": 1_000_000, "writes_per_minute": 1_000_000}
 
 NEEDS_MORE = {
     "connect_device",  # a WebSocket, which schemathesis does not open
+    "follow_events",
     "pair_device",  # a valid code, which it can't guess
     "login",  # a password, for the same reason
     "change_password",
