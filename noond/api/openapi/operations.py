@@ -94,7 +94,7 @@ class Operations:
         if route.idempotent:
             facts.append("Takes an `Idempotency-Key`.")
         if route.status == HTTPStatus.SWITCHING_PROTOCOLS:
-            facts.append("Not for this page: it takes a WebSocket client. See `docs/protocol.md`.")
+            facts.append("Not for this page: it takes a WebSocket client.")
         if route.media_type == "text/event-stream":
             facts.append(self._events(route))
         return "\n\n".join((route.description, *facts))

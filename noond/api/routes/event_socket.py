@@ -59,7 +59,8 @@ def routes(
             tag="Events",
             summary="Be told what happens",
             description=f"A WebSocket with the subprotocol `{SUBPROTOCOL}`. Browsers, which can't "
-            "send a credential in a header, offer `ticket.<ticket>` as a second subprotocol.",
+            "send a credential in a header, offer `ticket.<ticket>` as a second subprotocol. The "
+            "frames: docs/events.md.",
             access=Scope.EVENTS_READ,
             rate=Rate.READ,
             handler=connect,
