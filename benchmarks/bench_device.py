@@ -10,6 +10,16 @@ import aiohttp
 
 from noond.hub.frames import SUBPROTOCOL
 
+AGENT = {
+    "name": "bench",
+    "device_id": "bench",
+    "directory_paths": ["~/Notes"],
+    "file_extensions": [".md"],
+    "data_types": ["tasks"],
+    "timezone": "UTC",
+}
+"""An agent on this device."""
+
 _FRAME_CHARACTERS = 200_000
 
 

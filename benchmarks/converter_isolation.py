@@ -9,9 +9,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import io
-import json
 import statistics
-import sys
 import time
 import zipfile
 import zlib
@@ -21,6 +19,7 @@ from typing import Any
 
 import uvloop
 
+from benchmarks.harness import Figure, command_line, report, say
 from noond.errors import DocumentError
 from noond.llm.documents.converter import DocumentConverter
 
@@ -153,6 +152,7 @@ def summary(times: list[float]) -> dict[str, float]:
 
 async def measure(seconds: float) -> dict[str, Any]:
     bombs = {name: build() for name, build in BOMBS.items()}
+    say(f"hostile documents: {seconds:g} s idle, {seconds:g} s of bombs")
     idle, _ = await during(seconds, {})
     loaded, outcomes = await during(seconds, bombs)
     return {
@@ -164,31 +164,43 @@ async def measure(seconds: float) -> dict[str, Any]:
     }
 
 
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    line = command_line(__doc__)
+    line.add_argument("--seconds", type=float, default=20, help="length of each half")
+    line.add_argument("--loop", choices=["asyncio", "uvloop"], default="uvloop")
+    return line
+
+
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=float, default=20, help="length of each half")
-    parser.add_argument("--loop", choices=["asyncio", "uvloop"], default="uvloop")
-    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
-    options = parser.parse_args()
+    """Measure and print."""
+    options = parser().parse_args()
     factory: Callable[[], asyncio.AbstractEventLoop] = asyncio.new_event_loop
     if options.loop == "uvloop":
         factory = uvloop.new_event_loop
     with asyncio.Runner(loop_factory=factory) as runner:
         found = runner.run(measure(options.seconds))
-    if options.json:
-        json.dump(found, sys.stdout, indent=2)
-        print()
-        return
-    print(f"echo round trip, ms ({found['loop']})")
-    for name in ("idle_ms", "bombs_ms"):
-        cells = "  ".join(f"{key} {value:9.3f}" for key, value in found[name].items())
-        print(f"  {name.removesuffix('_ms'):6} {cells}")
-    print("bombs")
-    for outcome, count in found["outcomes"].items():
-        print(f"  {count:4} x {outcome}")
-    print("a small document from start to text, median ms")
-    for name, value in found["small_document_ms"].items():
-        print(f"  {value:7.1f}  {name}")
+    figures = [
+        Figure(
+            name=f"echo, {spell}: {share}",
+            value=found[key][share],
+            unit="ms",
+            aim="< 100" if (spell, share) == ("bombs", "p99") else "",
+        )
+        for spell, key in (("idle", "idle_ms"), ("bombs", "bombs_ms"))
+        for share in ("p50", "p99", "p999", "max")
+    ]
+    ratio = found["bombs_ms"]["p99"] / found["idle_ms"]["p99"]
+    figures.append(Figure(name="p99, bombs / idle", value=ratio, unit="x"))
+    figures += [
+        Figure(name=f"bombs: {outcome}", value=count, unit="times")
+        for outcome, count in found["outcomes"].items()
+    ]
+    figures += [
+        Figure(name=f"{name} from start to text", value=value, unit="ms")
+        for name, value in found["small_document_ms"].items()
+    ]
+    report(f"Hostile documents ({found['loop']})", figures, as_json=options.json)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,4 @@
-"""Precision and recall of the embedded extractor on the labelled corpus in tests/corpus.
-
-python benchmarks/extraction_quality.py [--json] [--failures]
-"""
+"""How good are the rules? Precision and recall on the labelled documents in tests/corpus."""
 
 from __future__ import annotations
 
@@ -9,7 +6,6 @@ import argparse
 import hashlib
 import json
 import re
-import sys
 import unicodedata
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
@@ -19,21 +15,14 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from benchmarks.harness import Figure, command_line, report, say
+from noond.llm import embedded
+from noond.llm.gate import check_candidates
+from noond.llm.quotes import normalise_quote
+from noond.llm.source import decode, normalise
+from noond.models.document import DeviceContext, DeviceProject, Document, Record, Table
+
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
-
-from noond.llm import embedded  # noqa: E402 - found through the line above
-from noond.llm.gate import check_candidates  # noqa: E402
-from noond.llm.quotes import normalise_quote  # noqa: E402
-from noond.llm.source import decode, normalise  # noqa: E402
-from noond.models.document import (  # noqa: E402
-    DeviceContext,
-    DeviceProject,
-    Document,
-    Record,
-    Table,
-)
-
 CORPUS = ROOT / "tests" / "corpus"
 FIELDS = ("title", "due", "assignee", "status", "priority")
 
@@ -59,16 +48,6 @@ class Count:
     def recall(self) -> float:
         """The share of what was wanted that was produced; 1 when nothing was wanted."""
         return self.found / self.expected if self.expected else 1.0
-
-    def as_dict(self) -> dict[str, float]:
-        """The figures for --json."""
-        return {
-            "expected": self.expected,
-            "found": self.found,
-            "unexpected": self.unexpected,
-            "precision": round(self.precision, 4),
-            "recall": round(self.recall, 4),
-        }
 
 
 @dataclass(slots=True, kw_only=True)
@@ -258,13 +237,38 @@ def _report(result: Score, documents: int) -> str:
     return "\n".join([*lines, "Of the items found, these fields are right:", fields])
 
 
+def figures(result: Score) -> list[Figure]:
+    """Precision and recall of all and of each table; the fields' shares."""
+    counts = {"all": result.total, **result.tables}
+    rows = []
+    for name, count in counts.items():
+        rows += [
+            Figure(name=f"{name}, precision", value=count.precision, unit="", aim=">= 0.95"),
+            Figure(name=f"{name}, recall", value=count.recall, unit="", aim=">= 0.85"),
+        ]
+    return rows + [
+        Figure(name=f"field {name} is right", value=right / compared, unit="")
+        for name, (right, compared) in result.fields.items()
+        if compared
+    ]
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    line = command_line(__doc__)
+    line.add_argument(
+        "--failures",
+        action="store_true",
+        help="below the table, name every item missed, not wanted or wrong in a field",
+    )
+    return line
+
+
 def main() -> None:
-    """Print the figures; --failures adds every item missed, not wanted or wrong in a field."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--json", action="store_true", help="print one JSON object")
-    parser.add_argument("--failures", action="store_true", help="name every failure")
-    arguments = parser.parse_args()
+    """Print the figures."""
+    arguments = parser().parse_args()
     labels = load_labels()
+    say(f"extraction of {len(labels)} documents")
     result = score(labels)
     failures = {
         "missed": result.missed,
@@ -272,17 +276,7 @@ def main() -> None:
         "wrong_fields": result.wrong_fields,
     }
     if arguments.json:
-        figures: dict[str, Any] = {
-            "documents": len(labels),
-            "total": result.total.as_dict(),
-            "tables": {name: count.as_dict() for name, count in sorted(result.tables.items())},
-            "formats": {name: count.as_dict() for name, count in sorted(result.formats.items())},
-            "fields": {
-                name: {"right": right, "compared": compared}
-                for name, (right, compared) in result.fields.items()
-            },
-        }
-        print(json.dumps(figures | (failures if arguments.failures else {}), ensure_ascii=False))
+        report(f"Extraction of {len(labels)} documents", figures(result), as_json=True)
         return
     print(_report(result, len(labels)))
     if arguments.failures:

@@ -1,18 +1,23 @@
-"""What the benchmarks share: a daemon as a process of its own, its CPU and memory, a report."""
+"""What the benchmarks share: processes of their own, their CPU and memory, options, a report."""
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import json
+import multiprocessing
 import os
+import resource
 import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from multiprocessing.connection import Connection as Pipe
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +34,20 @@ class Figure:
     value: float
     unit: str
     aim: str = ""
+
+
+def command_line(about: str | None) -> argparse.ArgumentParser:
+    """The options that every benchmark has; `about` is its docstring."""
+    parser = argparse.ArgumentParser(
+        description=about, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    return parser
+
+
+def say(progress: str) -> None:
+    """Tell on stderr what is being done."""
+    print(progress, file=sys.stderr, flush=True)
 
 
 def report(title: str, figures: Sequence[Figure], *, as_json: bool) -> None:
@@ -54,6 +73,12 @@ def rss_megabytes(pid: int) -> float:
     return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * PAGE / 2**20
 
 
+def page_faults(pid: int) -> int:
+    """How often a process needed a page of memory from the kernel so far (Linux)."""
+    status = Path(f"/proc/{pid}/stat").read_text()
+    return int(status.rpartition(")")[2].split()[7])
+
+
 def reset_peak(pid: int) -> None:
     """Let `peak_megabytes` begin anew."""
     Path(f"/proc/{pid}/clear_refs").write_text("5")
@@ -68,6 +93,49 @@ def peak_megabytes(pid: int) -> float:
 def median_of(values: Sequence[float]) -> float:
     """The middle value."""
     return statistics.median(values)
+
+
+def ratio_of(ours: Sequence[float], theirs: Sequence[float]) -> float:
+    """The median of the rounds' ratios."""
+    return statistics.median(a / b for a, b in zip(ours, theirs, strict=True))
+
+
+def allow_files() -> None:
+    """As many sockets as the system lets this process have."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    parent.join()
+    os._exit(1)
+
+
+def _run(target: Callable[..., None], *arguments: Any) -> None:
+    # A benchmark that is killed has no time to end its servers.
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    target(*arguments)
+
+
+@contextmanager
+def in_process(target: Callable[..., None], *arguments: Any) -> Iterator[tuple[int, Pipe]]:
+    """Run a function in a process of its own until the block ends; the process's id and a pipe.
+
+    The pipe's other end is the function's last argument.
+    """
+    context = multiprocessing.get_context("spawn")
+    pipe, inner = context.Pipe()
+    process = context.Process(target=_run, args=(target, *arguments, inner), daemon=True)
+    process.start()
+    inner.close()  # so that waiting for a process that died ends
+    try:
+        assert process.pid is not None
+        yield process.pid, pipe
+    finally:
+        process.terminate()
+        process.join()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

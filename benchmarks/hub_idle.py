@@ -12,11 +12,8 @@ from __future__ import annotations
 import argparse
 import asyncio
 import gc
-import json
-import multiprocessing
 import resource
-import statistics
-import sys
+from collections import defaultdict
 from collections.abc import Callable
 from functools import partial
 from multiprocessing.connection import Connection as Pipe
@@ -26,40 +23,28 @@ from typing import cast
 import uvloop
 from aiohttp import web
 
-from noond.config import HubSettings
+from benchmarks.bench_hub import HOST, PING, PONG, application_served, hub_served, socket_of
+from benchmarks.harness import (
+    Figure,
+    allow_files,
+    command_line,
+    in_process,
+    median_of,
+    ratio_of,
+    report,
+    say,
+)
 from noond.hub.frames import SUBPROTOCOL, DeviceHello
-from noond.hub.hub import Hub
-from noond.tasks import Supervisor
 
-HOST = "127.0.0.1"
 WARM_UP = 50
 """Connections made and kept before the first look at the memory."""
 
 
-async def serve(pipe: Pipe, hub: Hub | None) -> None:
-    """Listen; tell the memory, in bytes, whenever the parent asks."""
-
-    async def connect(request: web.Request) -> web.StreamResponse:
-        ws = web.WebSocketResponse(
-            protocols=(SUBPROTOCOL,), autoping=False, compress=False, decode_text=False
-        )
-        await ws.prepare(request)
-        if hub is not None:
-            device_id = request.query["device"]
-            await hub.serve(ws, request.transport, user_id="ana", device_id=device_id)
-            return ws
-        await ws.receive()
-        await ws.send_str('{"type":"welcome"}')
-        await ws.receive()
-        return ws
-
-    application = web.Application()
-    application.router.add_get("/ws/device", connect)
-    runner = web.AppRunner(application, access_log=None)
-    await runner.setup()
-    await web.TCPSite(runner, HOST, 0, backlog=1024).start()
-    pipe.send(runner.addresses[0][1])
-    while await asyncio.get_running_loop().run_in_executor(None, pipe.recv):
+async def tell_memory(pipe: Pipe, port: int) -> None:
+    """Tell the port, then the memory, in bytes, whenever the parent asks."""
+    pipe.send(port)
+    while True:
+        await asyncio.get_running_loop().run_in_executor(None, pipe.recv)
         gc.collect()
         pages = int(Path("/proc/self/statm").read_text().split()[1])
         pipe.send(pages * resource.getpagesize())
@@ -68,21 +53,9 @@ async def serve(pipe: Pipe, hub: Hub | None) -> None:
 def run_hub(pipe: Pipe) -> None:
     """The hub, served as the daemon serves it."""
 
-    async def greet(_user_id: str, _hello: DeviceHello) -> int:
-        return 0
-
     async def play() -> None:
-        async with Supervisor() as tasks:
-            hub = Hub(
-                HubSettings(),
-                file_bytes=1,
-                tasks=tasks,
-                greet=greet,
-                on_online=lambda *_: None,
-                on_offline=lambda *_: None,
-                on_review=lambda *_: None,
-            )
-            await serve(pipe, hub)
+        async with hub_served() as (_, port):
+            await tell_memory(pipe, port)
 
     allow_files()
     uvloop.run(play())
@@ -90,14 +63,20 @@ def run_hub(pipe: Pipe) -> None:
 
 def run_bare(pipe: Pipe) -> None:
     """aiohttp alone."""
+
+    async def connect(request: web.Request) -> web.StreamResponse:
+        ws = await socket_of(request)
+        await ws.receive()
+        await ws.send_str('{"type":"welcome"}')
+        await ws.receive()
+        return ws
+
+    async def play() -> None:
+        async with application_served(connect) as port:
+            await tell_memory(pipe, port)
+
     allow_files()
-    uvloop.run(serve(pipe, None))
-
-
-def allow_files() -> None:
-    """As many sockets as the system lets this process have."""
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    uvloop.run(play())
 
 
 SERVERS: dict[str, Callable[[Pipe], None]] = {"noond hub": run_hub, "aiohttp": run_bare}
@@ -123,6 +102,9 @@ class Device(asyncio.Protocol):
         )
 
     def data_received(self, data: bytes) -> None:
+        if PING in data:
+            self._transport.write(PONG)
+            return
         self._received += data
         if not self._hello and b"\r\n\r\n" in self._received:
             self._hello = DeviceHello(device_id=self._device_id).to_bytes()
@@ -132,14 +114,14 @@ class Device(asyncio.Protocol):
             self.welcomed.set_result(None)
 
 
-def run_client(pipe: Pipe, port: int) -> None:
+def run_client(port: int, pipe: Pipe) -> None:
     """Connect as many devices as the parent says, and keep them."""
 
     async def play() -> None:
         loop = asyncio.get_running_loop()
         number = 0
-        while count := await loop.run_in_executor(None, pipe.recv):
-            for _ in range(count):
+        while True:
+            for _ in range(await loop.run_in_executor(None, pipe.recv)):
                 number += 1
                 make = partial(Device, f"device-{number}")
                 _, device = await loop.create_connection(make, HOST, port)
@@ -151,54 +133,44 @@ def run_client(pipe: Pipe, port: int) -> None:
 
 
 def measure(server: str, connections: int) -> float:
-    """Bytes per idle connection."""
-    context = multiprocessing.get_context("spawn")
-    pipe, inner = context.Pipe()
-    serving = context.Process(target=SERVERS[server], args=(inner,), daemon=True)
-    serving.start()
-    port = pipe.recv()
-    client_pipe, client_inner = context.Pipe()
-    client = context.Process(target=run_client, args=(client_inner, port), daemon=True)
-    client.start()
+    """KB per idle connection."""
     memory = []
-    for count in (WARM_UP, connections):
-        client_pipe.send(count)
-        client_pipe.recv()
-        pipe.send(True)
-        memory.append(pipe.recv())
-    for process in (serving, client):
-        process.terminate()
-        process.join()
-    return float(memory[1] - memory[0]) / connections
+    with (
+        in_process(SERVERS[server]) as (_, pipe),
+        in_process(run_client, pipe.recv()) as (_, client),
+    ):
+        for count in (WARM_UP, connections):
+            client.send(count)
+            client.recv()
+            pipe.send(True)
+            memory.append(pipe.recv())
+    return float(memory[1] - memory[0]) / connections / 1024
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    line = command_line(__doc__)
+    line.add_argument("--connections", type=int, default=2000)
+    line.add_argument("--rounds", type=int, default=3)
+    return line
 
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--connections", type=int, default=2000)
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--json", action="store_true")
-    options = parser.parse_args()
-    rounds = [
-        {name: measure(name, options.connections) for name in SERVERS}
-        for _ in range(options.rounds)
+    options = parser().parse_args()
+    each: dict[str, list[float]] = defaultdict(list)
+    for number in range(options.rounds):
+        for name in SERVERS:
+            say(f"idle connections: round {number + 1} of {options.rounds}, {name}")
+            each[name].append(measure(name, options.connections))
+    hub, bare = each["noond hub"], each["aiohttp"]
+    figures = [
+        Figure(name="noond hub, memory each", value=median_of(hub), unit="KB", aim="<= 24"),
+        Figure(name="aiohttp, memory each", value=median_of(bare), unit="KB"),
+        Figure(name="noond hub / aiohttp", value=ratio_of(hub, bare), unit="x"),
     ]
-    medians = {name: statistics.median(each[name] for each in rounds) for name in SERVERS}
-    ratio = statistics.median(each["noond hub"] / each["aiohttp"] for each in rounds)
-    if options.json:
-        report = {
-            "connections": options.connections,
-            "rounds": options.rounds,
-            "bytes_per_connection": {name: round(value) for name, value in medians.items()},
-            "hub_to_aiohttp": round(ratio, 3),
-        }
-        json.dump(report, sys.stdout, indent=2)
-        print()
-        return
-    print(f"{options.rounds} rounds of {options.connections} idle connections; medians")
-    print(f"{'server':<12}{'memory each':>14}{'hub / it':>10}")
-    print(f"{'noond hub':<12}{medians['noond hub'] / 1024:>11.1f} KB{1:>10.2f}")
-    print(f"{'aiohttp':<12}{medians['aiohttp'] / 1024:>11.1f} KB{ratio:>10.2f}")
+    title = f"Idle connections; {options.rounds} rounds of {options.connections}"
+    report(title, figures, as_json=options.json)
 
 
 if __name__ == "__main__":

@@ -11,11 +11,8 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import logging
 import sqlite3
-import statistics
-import sys
 import tempfile
 import time
 from collections.abc import Sequence
@@ -26,6 +23,7 @@ from typing import Any, cast
 
 import structlog
 
+from benchmarks.harness import Figure, command_line, median_of, ratio_of, report, say
 from noond.clock import from_ms
 from noond.models.document import Record, Table
 from noond.models.run import Run
@@ -163,6 +161,7 @@ def measure(files: int, rounds: int) -> dict[str, list[float]]:
     with tempfile.TemporaryDirectory() as folder:
         statements = recorded(folder, files)
         for number in range(rounds + 1):
+            say(f"journal: round {number} of {rounds}")
             rate, group = asyncio.run(through_noond(new_file(folder, f"noond-{number}.db"), files))
             raw = bare(new_file(folder, f"bare-{number}.db"), statements, round(group))
             if number:  # the first round warms up
@@ -172,39 +171,28 @@ def measure(files: int, rounds: int) -> dict[str, list[float]]:
     return found
 
 
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    line = command_line(__doc__)
+    line.add_argument("--files", type=int, default=5000, help="files in a round")
+    line.add_argument("--rounds", type=int, default=5)
+    return line
+
+
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--files", type=int, default=5000, help="files in a round")
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--json", action="store_true")
-    options = parser.parse_args()
+    options = parser().parse_args()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     found = measure(options.files, options.rounds)
     noond, raw = found["noond"], found["bare sqlite3"]
-    ratio = statistics.median(a / b for a, b in zip(noond, raw, strict=True))
-    report = {
-        "files": options.files,
-        "rounds": options.rounds,
-        "producers": PRODUCERS,
-        "files_per_transaction": round(statistics.median(found["group"]), 1),
-        "files_per_second": {
-            "noond": round(statistics.median(noond)),
-            "bare_sqlite3": round(statistics.median(raw)),
-        },
-        "noond_to_bare": round(ratio, 3),
-    }
-    if options.json:
-        json.dump(report, sys.stdout, indent=2)
-        print()
-        return
-    print(
-        f"{options.rounds} rounds of {options.files} files, {PRODUCERS} at a time, "
-        f"{report['files_per_transaction']} in a transaction; medians"
-    )
-    print(f"{'writer':<14}{'files/s':>10}{'of bare':>10}")
-    print(f"{'noond':<14}{statistics.median(noond):>10,.0f}{ratio:>10.0%}")
-    print(f"{'bare sqlite3':<14}{statistics.median(raw):>10,.0f}{1:>10.0%}")
+    figures = [
+        Figure(name="noond, files a second", value=median_of(noond), unit="1/s"),
+        Figure(name="bare sqlite3, files a second", value=median_of(raw), unit="1/s"),
+        Figure(name="noond / bare sqlite3", value=ratio_of(noond, raw), unit="x"),
+        Figure(name="files in a transaction", value=median_of(found["group"]), unit=""),
+    ]
+    title = f"Journal, {PRODUCERS} at a time; {options.rounds} rounds of {options.files} files"
+    report(title, figures, as_json=options.json)
 
 
 if __name__ == "__main__":

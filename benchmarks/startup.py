@@ -1,6 +1,6 @@
-"""How soon the daemon is ready, and what it takes while nothing happens.
+"""How soon is the daemon ready, and what does it take while nothing happens?
 
-python -m benchmarks.startup [--rounds 5] [--idle 20] [--json]
+Ready: from the start of `noond serve` on a new data directory to the line that names its address.
 """
 
 from __future__ import annotations
@@ -8,14 +8,25 @@ from __future__ import annotations
 import argparse
 import asyncio
 
-from benchmarks.harness import Figure, cpu_seconds, median_of, report, rss_megabytes, served
+from benchmarks.harness import (
+    Figure,
+    command_line,
+    cpu_seconds,
+    median_of,
+    report,
+    rss_megabytes,
+    say,
+    served,
+)
 
 
 async def _measure(options: argparse.Namespace) -> None:
     ready = []
-    for _ in range(options.rounds):
+    for number in range(options.rounds):
+        say(f"start: round {number + 1} of {options.rounds}")
         async with served() as daemon:
             ready.append(daemon.ready_seconds)
+    say(f"start: {options.idle:g} s idle")
     async with served() as daemon:
         await asyncio.sleep(2)
         cpu = cpu_seconds(daemon.pid)
@@ -30,9 +41,13 @@ async def _measure(options: argparse.Namespace) -> None:
     report("Start and idle", figures, as_json=options.json)
 
 
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    line = command_line(__doc__)
+    line.add_argument("--rounds", type=int, default=7)
+    line.add_argument("--idle", type=float, default=20, help="seconds")
+    return line
+
+
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--idle", type=float, default=20)
-    parser.add_argument("--json", action="store_true")
-    asyncio.run(_measure(parser.parse_args()))
+    asyncio.run(_measure(parser().parse_args()))

@@ -18,15 +18,18 @@ from aiohttp import web
 
 from noond import sd_notify
 from noond.accounts.access_tokens import AccessTokens
+from noond.accounts.audit import AuditLog
 from noond.accounts.cli_file import update_cli_file
 from noond.accounts.datadir import DataDirectory
 from noond.accounts.devices import Devices
 from noond.accounts.keys import APIKeys
 from noond.accounts.pairing import Pairing
 from noond.accounts.passwords import Passwords
+from noond.accounts.request_log import RequestLog
 from noond.accounts.sign_in import SignIns
 from noond.accounts.users import Users
 from noond.api.application import build_application
+from noond.api.event_feed import EventFeed
 from noond.api.network import check_bind
 from noond.api.routes.socket import ServeDevice
 from noond.api.serving import handling, listening, tls_context
@@ -35,9 +38,9 @@ from noond.clock import Clock, SystemClock
 from noond.config import Settings
 from noond.errors import StorageError
 from noond.events import EventBus
-from noond.hub.connection import CLOSE_TOKEN
 from noond.hub.frames import SUBPROTOCOL, DeviceHello
 from noond.hub.hub import Greet, Hub
+from noond.hub.socket import CLOSE_TOKEN
 from noond.jobs.engine import JobEngine
 from noond.jobs.retention import Retention
 from noond.llm.documents.converter import DocumentConverter
@@ -127,13 +130,23 @@ async def open_daemon(settings: Settings, *, clock: Clock | None = None) -> Asyn
             settings.jobs,
             types=job_types(executor, settings),
         )
-        reconnect = Reconnect(database, clock, hub, outbox, tasks, wake=engine.wake)
+        audit = AuditLog(
+            database,
+            vault,
+            clock=clock,
+            archive=directory.archive,
+            keep_days=settings.audit.keep_days,
+        )
+        reconnect = Reconnect(database, clock, hub, outbox, tasks, audit, wake=engine.wake)
 
         def shut_out(user_id: str, device_id: str) -> None:
             hub.disconnect(user_id, device_id, CLOSE_TOKEN, "the device's token has ended")
             reconnect.device_shut_out(user_id, device_id)
 
         runs = Runs(database, clock, hub, executor, outbox, progress, wake=engine.wake)
+        request_log = await stack.enter_async_context(
+            RequestLog(database, settings.log, clock=clock, tasks=tasks)
+        )
         streams = Streams()
         passwords = Passwords()
         sign_ins = SignIns(
@@ -144,7 +157,7 @@ async def open_daemon(settings: Settings, *, clock: Clock | None = None) -> Asyn
             days=settings.accounts.sign_in_days,
             end_streams=streams.end,
         )
-        devices = Devices(database, clock=clock, close_socket=shut_out)
+        devices = Devices(database, bus, clock=clock, close_socket=shut_out)
         users = Users(
             database,
             passwords,
@@ -155,6 +168,7 @@ async def open_daemon(settings: Settings, *, clock: Clock | None = None) -> Asyn
             end_work=runs.cancel_all,
         )
         await users.clear_up()
+        first = await database.write(lambda tx: meta.next_event_number(tx, clock.now()))
         application = build_application(
             settings.server,
             settings.limits,
@@ -164,12 +178,15 @@ async def open_daemon(settings: Settings, *, clock: Clock | None = None) -> Asyn
             sign_ins=sign_ins,
             users=users,
             devices=devices,
+            audit=audit,
+            request_log=request_log,
             pairing=Pairing(vault, clock=clock),
             agents=Agents(database, clock),
             runs=runs,
             reviews=reviews,
             previews=Previews(database, clock, outbox, progress),
             bus=bus,
+            feed=EventFeed(bus, clock=clock, first=first),
             streams=streams,
             is_online=hub.is_online,
             serve_device=_device_server(hub, settings.hub.frame_bytes),
@@ -185,10 +202,16 @@ async def open_daemon(settings: Settings, *, clock: Clock | None = None) -> Asyn
         def device_online(user_id: str, device_id: str) -> None:
             notices.device_online(user_id, device_id)
             reconnect.device_online(user_id, device_id)
+            devices.came_online(user_id, device_id)
 
         def device_offline(user_id: str, device_id: str) -> None:
             notices.device_offline(user_id, device_id)
             reconnect.device_offline(user_id, device_id)
+            devices.went_offline(user_id, device_id)
+
+        async def tidy_up() -> None:
+            await audit.archive_old()
+            await request_log.purge()
 
         await executor.recover()
         await engine.start()
@@ -202,11 +225,13 @@ async def open_daemon(settings: Settings, *, clock: Clock | None = None) -> Asyn
         stack.push_async_callback(stop_work)
         url = await stack.enter_async_context(listening(runner, settings.server, tls))
         await stack.enter_async_context(
-            ticking(reconnect.tick, ScheduleWatchdog(database, clock, hub, bus).tick)
+            ticking(reconnect.tick, ScheduleWatchdog(database, clock, hub, bus).tick, tidy_up)
         )
-        await update_cli_file(directory.cli_file, url, database=database, clock=clock)
+        await update_cli_file(directory.cli_file, url, database=database, audit=audit, clock=clock)
         tasks.start(extractor.warm(), name="extractor-warm")
         tasks.start(Retention(database, clock, settings.jobs).run(), name="job-retention")
+        # Also now: a machine that is asleep at night would never come to it.
+        tasks.start(tidy_up(), name="tidy-up")
         tasks.start(sd_notify.keep_alive(lambda: _writer_alive(database)), name="systemd-watchdog")
         yield Daemon(url=url)
 

@@ -225,8 +225,16 @@ class AccountSettings(_Section):
     )
 
 
+class AuditSettings(_Section):
+    """The audit log: who did what."""
+
+    keep_days: int = Field(
+        90, ge=1, description="Older rows are moved from the database to files of the archive."
+    )
+
+
 class LogSettings(_Section):
-    """The log, on stderr."""
+    """The log, on stderr, and the log of requests, in the database."""
 
     level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="Least level that is written."
@@ -234,6 +242,12 @@ class LogSettings(_Section):
     style: Literal["json", "console"] = Field(
         "console", description="One JSON object a line, or text."
     )
+    requests: Literal["agents", "all", "off"] = Field(
+        "agents",
+        description="Which requests are kept in the database: those that concern agents, all "
+        "with a credential, or none.",
+    )
+    request_days: int = Field(30, ge=1, description="How long they are kept.")
 
 
 class Settings(_Section):
@@ -246,6 +260,7 @@ class Settings(_Section):
     jobs: JobSettings = JobSettings()
     limits: LimitSettings = LimitSettings()
     accounts: AccountSettings = AccountSettings()
+    audit: AuditSettings = AuditSettings()
     log: LogSettings = LogSettings()
 
 

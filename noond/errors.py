@@ -115,11 +115,21 @@ class Unauthenticated(NoondError):
 
     code = "unauthenticated"
 
+    def __init__(self, message: str | None = None, *, evaluated: str | None = None) -> None:
+        """`evaluated` is the kind of credential that was looked at; None when there was none."""
+        self.evaluated = evaluated
+        super().__init__(message)
+
 
 class SignInRefused(Unauthenticated):
     """The name or the password is wrong."""
 
     code = "sign_in_refused"
+
+    def __init__(self, message: str | None = None, *, ended: tuple[str, str] | None = None) -> None:
+        """`ended` are the ids of the user and of their sign-in that this has ended."""
+        self.ended = ended
+        super().__init__(message)
 
 
 class PairingCodeWrong(Unauthenticated):
@@ -140,8 +150,16 @@ class RateLimited(NoondError):
     code = "rate_limited"
     retryable = True
 
-    def __init__(self, message: str | None = None, *, retry_after_seconds: float) -> None:
+    def __init__(
+        self,
+        message: str | None = None,
+        *,
+        retry_after_seconds: float,
+        unevaluated: str | None = None,
+    ) -> None:
+        """`unevaluated` is the kind of credential that was not looked at, too many were wrong."""
         self.retry_after_seconds = retry_after_seconds
+        self.unevaluated = unevaluated
         super().__init__(message)
 
 

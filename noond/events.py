@@ -1,7 +1,7 @@
 """What happens in the daemon, told live to whoever listens: one bounded queue per listener.
 
-Events are for watching (progress bars, the device's notices). The truth is in the store, so a
-slow listener may lose the older of two events on one subject, and is told that it did.
+Events are for watching (progress bars, the device's notices, apps). The truth is in the store, so
+a slow listener may lose the older of two events on one subject, and is told that it did.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 from noond.clock import Clock
 
@@ -30,16 +30,35 @@ class Event:
     """Whether the listener missed earlier events because it was slow."""
 
 
+class Listener(Protocol):
+    """Somebody who is told of one user's events."""
+
+    def wants(self, topic: str, subject: str) -> bool:
+        """Whether to be told of this."""
+        ...
+
+    def offer(self, event: Event) -> None:
+        """Take an event that is wanted; must not wait."""
+        ...
+
+
 @dataclass(slots=True)
 class Subscription:
-    """A listener's queue: the latest event per (topic, subject) wins, at most `limit` wait."""
+    """A listener's queue: the latest event per (topic, subject) wins, at most `limit` wait.
 
-    user_id: str
+    It wants one subject or all (None), some topics or all (None).
+    """
+
     subject: str | None
+    topics: frozenset[str] | None
     limit: int
     _waiting: OrderedDict[tuple[str, str], Event] = field(default_factory=OrderedDict)
     _arrived: asyncio.Event = field(default_factory=asyncio.Event)
     _gap: bool = False
+
+    def wants(self, topic: str, subject: str) -> bool:
+        """See Listener."""
+        return self.subject in (None, subject) and (self.topics is None or topic in self.topics)
 
     def offer(self, event: Event) -> None:
         """Queue the event in place of an older one on the same topic and subject."""
@@ -60,14 +79,7 @@ class Subscription:
         _, event = self._waiting.popitem(last=False)
         if self._gap:
             self._gap = False
-            return Event(
-                user_id=event.user_id,
-                topic=event.topic,
-                subject=event.subject,
-                data=event.data,
-                at=event.at,
-                gap=True,
-            )
+            return replace(event, gap=True)
         return event
 
 
@@ -76,36 +88,50 @@ class EventBus:
 
     def __init__(self, *, clock: Clock) -> None:
         self._clock = clock
-        self._subscriptions: dict[str, list[Subscription]] = {}
+        # Tuples that are replaced: a listener may leave while it is told of an event.
+        self._listeners: dict[str, tuple[Listener, ...]] = {}
 
     def publish(self, user_id: str, topic: str, subject: str, data: dict[str, Any]) -> None:
-        """Tell every listener of this user; never waits."""
-        listeners = self._subscriptions.get(user_id)
+        """Tell every listener of this user who wants to know; never waits."""
+        listeners = self._listeners.get(user_id)
         if not listeners:
             return
         event = Event(
             user_id=user_id, topic=topic, subject=subject, data=data, at=self._clock.now()
         )
-        for subscription in listeners:
-            if subscription.subject in (None, subject):
-                subscription.offer(event)
+        for listener in listeners:
+            if listener.wants(topic, subject):
+                listener.offer(event)
 
-    def has_listener(self, user_id: str, subject: str) -> bool:
-        """Whether anybody would hear of this subject."""
-        listeners = self._subscriptions.get(user_id, ())
-        return any(subscription.subject in (None, subject) for subscription in listeners)
+    def has_listener(self, user_id: str, topic: str, subject: str) -> bool:
+        """Whether anybody would hear of this."""
+        return any(each.wants(topic, subject) for each in self._listeners.get(user_id, ()))
+
+    def add(self, user_id: str, listener: Listener) -> None:
+        """Tell the listener of this user's events from now on."""
+        self._listeners[user_id] = (*self._listeners.get(user_id, ()), listener)
+
+    def remove(self, user_id: str, listener: Listener) -> None:
+        """Tell it no more."""
+        rest = tuple(each for each in self._listeners[user_id] if each is not listener)
+        if rest:
+            self._listeners[user_id] = rest
+        else:
+            del self._listeners[user_id]
 
     @contextmanager
     def subscribe(
-        self, user_id: str, *, subject: str | None = None, limit: int = 64
+        self,
+        user_id: str,
+        *,
+        subject: str | None = None,
+        topics: frozenset[str] | None = None,
+        limit: int = 64,
     ) -> Iterator[Subscription]:
-        """Listen to one user's events, of one subject or of all, while the block runs."""
-        subscription = Subscription(user_id=user_id, subject=subject, limit=limit)
-        listeners = self._subscriptions.setdefault(user_id, [])
-        listeners.append(subscription)
+        """Listen to one user's events while the block runs."""
+        subscription = Subscription(subject=subject, topics=topics, limit=limit)
+        self.add(user_id, subscription)
         try:
             yield subscription
         finally:
-            listeners.remove(subscription)
-            if not listeners:
-                self._subscriptions.pop(user_id, None)
+            self.remove(user_id, subscription)

@@ -39,6 +39,11 @@ class DataDirectory:
         """Where the command line finds the daemon's address and a key."""
         return self.path / "cli.json"
 
+    @property
+    def archive(self) -> Path:
+        """Where old rows of the audit log are kept as files."""
+        return self.path / "archive"
+
     @classmethod
     def open(cls, path: Path) -> DataDirectory:
         """Lock a directory that exists.

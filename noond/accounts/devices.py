@@ -4,24 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from typing import Final
 
 from noond.accounts.tokens import DEVICE_TOKEN_PREFIX, Token, new_token, token_hash
 from noond.clock import Clock
 from noond.errors import NotFound
+from noond.events import EventBus
 from noond.models.device import Device
 from noond.store import agents, devices, journal
 from noond.store.database import Database
 from noond.store.rows import Transaction
+
+DEVICE_PAIRED: Final = "device.paired"
+DEVICE_REMOVED: Final = "device.removed"
+DEVICE_ONLINE: Final = "device.online"
+DEVICE_OFFLINE: Final = "device.offline"
 
 CloseSocket = Callable[[str, str], None]
 """Closes the socket of the device of this user and id, if it has one; must not wait."""
 
 
 class Devices:
-    """Keeps the devices table, and closes the sockets of devices whose tokens have ended."""
+    """Keeps the devices table, closes the sockets of devices whose tokens have ended, and tells
+    listeners what has become of a device.
+    """
 
-    def __init__(self, database: Database, *, clock: Clock, close_socket: CloseSocket) -> None:
+    def __init__(
+        self, database: Database, bus: EventBus, *, clock: Clock, close_socket: CloseSocket
+    ) -> None:
         self._database = database
+        self._bus = bus
         self._clock = clock
         self._close_socket = close_socket
 
@@ -64,6 +76,15 @@ class Devices:
     def paired(self, user_id: str, device_id: str) -> None:
         """The device is let in by a new token: what an older one had opened is closed."""
         self._close_socket(user_id, device_id)
+        self._tell(DEVICE_PAIRED, user_id, device_id)
+
+    def came_online(self, user_id: str, device_id: str) -> None:
+        """The device has said hello."""
+        self._tell(DEVICE_ONLINE, user_id, device_id)
+
+    def went_offline(self, user_id: str, device_id: str) -> None:
+        """The device has no socket any more."""
+        self._tell(DEVICE_OFFLINE, user_id, device_id)
 
     def rotate_token(self, tx: Transaction, user_id: str, device_id: str) -> Token:
         """A new token; the old one works until the new one was used. Raises NotFound."""
@@ -93,3 +114,7 @@ class Devices:
 
         await self._database.write(shut_out)
         self._close_socket(user_id, device_id)
+        self._tell(DEVICE_REMOVED, user_id, device_id)
+
+    def _tell(self, topic: str, user_id: str, device_id: str) -> None:
+        self._bus.publish(user_id, topic, device_id, {"device_id": device_id})

@@ -16,10 +16,10 @@ from noond.accounts.tokens import (
 )
 from noond.clock import Clock, new_id
 from noond.errors import Forbidden, NotFound
-from noond.models.account import APIKey, CredentialKind, Principal, expand_scopes
-from noond.store import api_keys
+from noond.models.account import APIKey, CredentialKind, Principal, User, expand_scopes
+from noond.store import api_keys, users
 from noond.store.database import Database
-from noond.store.rows import Transaction
+from noond.store.rows import Connection, Transaction
 from noond.tasks import Supervisor
 
 LIFETIME_DAYS: Final = 365
@@ -78,14 +78,21 @@ class APIKeys:
                 lambda tx: api_keys.end_previous(tx, user.id, key.id, key_hash=hashed)
             )
         self._note_use(key, now)
-        return Principal(
-            user=user,
-            kind=CredentialKind.API_KEY,
-            credential_id=key.id,
-            credential_name=key.name,
-            scopes=expand_scopes(key.scopes) & user.role.scopes,
-            expires_at=key.expires_at,
-        )
+        return _principal(user, key)
+
+    async def confirm(self, principal: Principal) -> Principal | None:
+        """What the principal's key may do now; None when it has ended."""
+
+        def load(connection: Connection) -> tuple[User | None, APIKey | None]:
+            key = api_keys.find(connection, principal.user_id, principal.credential_id)
+            return users.find(connection, principal.user_id), key
+
+        user, key = await self._database.read(load)
+        if user is None or key is None:
+            return None
+        if key.revoked_at is not None or key.expires_at <= self._clock.now():
+            return None
+        return _principal(user, key)
 
     def create(
         self, tx: Transaction, granter: Principal, *, name: str, scopes: frozenset[str], days: int
@@ -155,6 +162,17 @@ class APIKeys:
             self._database.write(lambda tx: api_keys.note_use(tx, key.user_id, key.id, at=now)),
             name="note the use of an API key",
         )
+
+
+def _principal(user: User, key: APIKey) -> Principal:
+    return Principal(
+        user=user,
+        kind=CredentialKind.API_KEY,
+        credential_id=key.id,
+        credential_name=key.name,
+        scopes=expand_scopes(key.scopes) & user.role.scopes,
+        expires_at=key.expires_at,
+    )
 
 
 def _get(connection: Transaction, user_id: str, key_id: str) -> APIKey:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +18,7 @@ from noond.models.account import Role, User
 from noond.store import api_keys, meta, opening, users
 from noond.store.rows import Transaction
 
-_OWN_FILES = ("noond.", "noond-before-", "key", ".key.new", "cli.json", ".cli.json.new")
+_OWN_FILES = ("noond.", "noond-before-", "key", ".key.new", "cli.json", ".cli.json.new", "archive")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +52,7 @@ def init_data_dir(
         if directory.key_file.exists():
             vault = Vault.load(directory.key_file)
         else:
+            _spare_sign_in(directory.cli_file)
             vault = Vault.make(directory.key_file)
         opening.prepare(directory.database)
         now = clock.now()
@@ -88,6 +90,20 @@ def _make_directory(path: Path) -> None:
         path.chmod(0o700)
     except OSError as error:
         raise DataDirectoryError(f"{path} can't be made: {error.strerror}") from None
+
+
+def _spare_sign_in(cli_file: Path) -> None:
+    """Raise Conflict when the file holds a key of a daemon elsewhere, which would be lost."""
+    try:
+        kept = json.loads(cli_file.read_text("utf-8"))
+        url, key = kept["url"], kept["api_key"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return
+    if url and key:
+        raise Conflict(
+            f"{cli_file} holds the key that `noond login` got from {url}; name another directory "
+            "with --data-dir, or remove that file"
+        )
 
 
 def local_timezone() -> str:

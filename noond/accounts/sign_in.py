@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -128,7 +128,8 @@ class SignIns:
         if isinstance(outcome, SignIn):
             self._end_streams(outcome.user_id, outcome.id)
             raise SignInRefused(
-                "this refresh token was used before, so its sign-in has been ended; sign in again"
+                "this refresh token was used before, so its sign-in has been ended; sign in again",
+                ended=(outcome.user_id, outcome.id),
             )
         if outcome is None:
             raise SignInRefused("the refresh token is unknown, or its sign-in is over")
@@ -186,6 +187,19 @@ class SignIns:
             expires_at=token.expires_at,
             token_id=token.id,
         )
+
+    async def confirm(self, principal: Principal) -> Principal | None:
+        """What the principal's access token may do now; None when it has ended."""
+        assert principal.token_id is not None
+        token_id = principal.token_id
+        user = await self._database.read(
+            lambda c: sign_ins.find_bearer(
+                c, principal.user_id, token_id=token_id, sign_in_id=principal.credential_id
+            )
+        )
+        if user is None or principal.expires_at <= self._clock.now():
+            return None
+        return replace(principal, user=user, scopes=user.role.scopes)
 
     def _tokens(
         self, user: User, sign_in_id: str, refresh_token: str, refresh_expires_at: datetime

@@ -13,6 +13,8 @@ OLD_API_KEY_PREFIX = "noond_"
 DEVICE_TOKEN_PREFIX = "noondd_"  # noqa: S105 - how such tokens begin
 REFRESH_TOKEN_PREFIX = "nd_refresh_"  # noqa: S105 - how such tokens begin
 
+TICKET_PREFIX = "nd_ticket_"
+
 _SHOWN = 6
 _RANDOM = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
 

@@ -7,25 +7,42 @@ from functools import partial
 
 from aiohttp import web
 
+from noond.accounts.audit import AuditLog
 from noond.accounts.devices import Devices
 from noond.accounts.keys import APIKeys
 from noond.accounts.pairing import Pairing
+from noond.accounts.request_log import RequestLog
 from noond.accounts.sign_in import SignIns
+from noond.accounts.tickets import Tickets
 from noond.accounts.users import Users
 from noond.api import parsing
+from noond.api.auditing import RequestAudit
 from noond.api.authentication import Authentication
 from noond.api.dispatch import Dispatcher
+from noond.api.event_feed import EventFeed
 from noond.api.idempotency import Idempotency
 from noond.api.middleware import Frontier, add_headers
 from noond.api.network import NetworkPolicy
 from noond.api.rates import FailureThrottle, RequestRates
+from noond.api.request_logging import RequestLogging
 from noond.api.routes import agents as agent_routes
 from noond.api.routes import api_keys as key_routes
-from noond.api.routes import auth, health, run_events, socket, stats
+from noond.api.routes import audit as audit_routes
+from noond.api.routes import (
+    auth,
+    documents,
+    event_socket,
+    health,
+    request_logs,
+    run_events,
+    socket,
+    stats,
+)
 from noond.api.routes import devices as device_routes
 from noond.api.routes import pairing as pairing_routes
 from noond.api.routes import previews as preview_routes
 from noond.api.routes import runs as run_routes
+from noond.api.routes import tickets as ticket_routes
 from noond.api.routes import users as user_routes
 from noond.api.routes.devices import IsOnline
 from noond.api.routes.health import Check
@@ -55,12 +72,15 @@ def build_application(
     sign_ins: SignIns,
     users: Users,
     devices: Devices,
+    audit: AuditLog,
+    request_log: RequestLog,
     pairing: Pairing,
     agents: Agents,
     runs: Runs,
     reviews: Reviews,
     previews: Previews,
     bus: EventBus,
+    feed: EventFeed,
     streams: Streams,
     is_online: IsOnline,
     serve_device: ServeDevice,
@@ -77,26 +97,37 @@ def build_application(
     Raises ConfigError for server settings that can't be understood.
     """
     failures = FailureThrottle(limits.failures_per_minute, clock=clock)
-    authentication = Authentication(keys, sign_ins, devices, failures)
+    tickets = Tickets(clock=clock)
+    authentication = Authentication(keys, sign_ins, tickets, devices, failures)
     idempotency = Idempotency(database, clock=clock)
-    routes = (
+    request_audit = RequestAudit(audit, clock=clock)
+    routes: tuple[Route, ...] = (
         *health.routes(checks),
         *auth.routes(sign_ins, users, failures, clock),
         *user_routes.routes(users, idempotency),
         *key_routes.routes(keys, idempotency),
         *pairing_routes.routes(database, pairing, devices, idempotency, failures),
         *device_routes.routes(devices, idempotency, is_online=is_online),
-        *socket.routes(authentication, serve_device),
+        *socket.routes(authentication, request_audit.device_let_in, serve_device),
         *agent_routes.routes(agents, runs, idempotency),
         *stats.routes(reviews),
         *run_routes.routes(runs),
         *preview_routes.routes(previews),
         *run_events.routes(runs, bus, streams, heartbeat_seconds=heartbeat_seconds),
+        *ticket_routes.routes(tickets),
+        *event_socket.routes(
+            authentication, feed, streams, clock, heartbeat_seconds=heartbeat_seconds
+        ),
+        *audit_routes.routes(audit),
+        *request_logs.routes(request_log),
+        *documents.routes(lambda: routes, limits),
     )
     dispatcher = Dispatcher(
         limits,
         authentication,
         RequestRates(clock=clock),
+        request_audit,
+        RequestLogging(request_log, clock=clock),
         body_seconds=body_seconds,
         hash_key=hash_key,
     )

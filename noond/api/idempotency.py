@@ -44,6 +44,7 @@ class Answered:
 
     status: int
     body: str
+    object_id: str | None
 
     def response(self) -> web.Response:
         """The reply as it is sent."""
@@ -79,10 +80,16 @@ class Idempotency:
 
         Raises IdempotencyConflict, AlreadyCreated, and what the work raises (which is not kept).
         """
+        return (await self.answer(call, work)).response()
+
+    async def answer(self, call: Call, work: Callable[[Transaction], Made]) -> Answered:
+        """As `run`, for those who look at the answer."""
         answered = await self._database.write(
             lambda tx: self.once(tx, call, call.user_id, lambda: work(tx))
         )
-        return answered.response()
+        if not call.path:
+            call.audit.resource_id = answered.object_id
+        return answered
 
     def once(self, tx: Transaction, call: Call, user_id: str, work: Callable[[], Made]) -> Answered:
         """The same, within a transaction that has found out whose request it is."""
@@ -107,7 +114,7 @@ class Idempotency:
 
 
 def _answered(made: Made) -> Answered:
-    return Answered(status=made.status, body=made.reply.model_dump_json())
+    return Answered(status=made.status, body=made.reply.model_dump_json(), object_id=made.object_id)
 
 
 def _repeated(stored: StoredReply, call: Call) -> Answered:
@@ -115,4 +122,4 @@ def _repeated(stored: StoredReply, call: Call) -> Answered:
         raise IdempotencyConflict()
     if stored.reply is None:
         raise AlreadyCreated(stored.object_id or "")
-    return Answered(status=stored.status, body=stored.reply)
+    return Answered(status=stored.status, body=stored.reply, object_id=stored.object_id)

@@ -18,20 +18,19 @@ from noond.api.problems import (
     problem_response,
     status_of,
 )
+from noond.api.routing import REQUEST_ID
 from noond.clock import new_id
 from noond.errors import Invalid, NoondError
 
 log = structlog.get_logger(__name__)
 
-REQUEST_ID = web.RequestKey("request_id", str)
 _LISTED_ORIGIN = web.RequestKey("listed_origin", str)
 _STARTED = web.RequestKey("started", web.StreamResponse)
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
 
+_CONTENT_POLICY = "default-src 'none'; frame-ancestors 'none'"
 _SECURITY_HEADERS = {
-    "Cache-Control": "no-store",
-    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Referrer-Policy": "no-referrer",
     "Server": "noond",
@@ -116,10 +115,16 @@ class Frontier:
 
 
 async def add_headers(request: web.Request, response: web.StreamResponse) -> None:
-    """Put the headers on that every reply has; called as a reply starts."""
+    """Put the headers on that every reply has; called as a reply starts.
+
+    A reply may bring a content policy of its own, and one with an ETag says how it is cached.
+    """
     request[_STARTED] = response
     headers = response.headers
     headers.update(_SECURITY_HEADERS)
+    headers.setdefault("Content-Security-Policy", _CONTENT_POLICY)
+    if "ETag" not in headers:
+        headers["Cache-Control"] = "no-store"
     if REQUEST_ID in request:
         headers["X-Request-ID"] = request[REQUEST_ID]
     if CLIENT in request and request[CLIENT].secure:

@@ -71,6 +71,27 @@ class RequestRates:
                 del self._buckets[key]
 
 
+class OncePerMinute:
+    """Says of repeated things whether to tell of them again."""
+
+    def __init__(self, *, clock: Clock) -> None:
+        self._clock = clock
+        self._told: dict[str, float] = {}
+        self._until_sweep = _SWEEP_EVERY
+
+    def take(self, key: str) -> bool:
+        """Whether this was not said within the last minute."""
+        now = self._clock.monotonic()
+        self._until_sweep -= 1
+        if self._until_sweep <= 0:
+            self._told = {key: at for key, at in self._told.items() if now - at < _MINUTE}
+            self._until_sweep = max(_SWEEP_EVERY, len(self._told))
+        if key in self._told and now - self._told[key] < _MINUTE:
+            return False
+        self._told[key] = now
+        return True
+
+
 class FailureThrottle:
     """At most so many wrong credentials a minute, per kind and address, are looked at."""
 
@@ -88,6 +109,7 @@ class FailureThrottle:
             raise RateLimited(
                 "too many wrong credentials; wait and try again",
                 retry_after_seconds=_MINUTE - (now - recent[0]),
+                unevaluated=kind,
             )
 
     def count(self, kind: str, address: str) -> None:

@@ -11,10 +11,22 @@ from aiohttp import web
 from pydantic import BaseModel, ConfigDict
 
 from noond.api.network import Client
+from noond.api.notes import AuditNote, RequestNote
 from noond.errors import NoondError
 from noond.models.account import Principal, Scope
+from noond.models.audit import Action
 
 M = TypeVar("M", bound=BaseModel)
+
+REQUEST_ID = web.RequestKey("request_id", str)
+"""What a request is called in its reply's `X-Request-ID`, in the log and in the audit log."""
+
+_ACTIONS = {
+    "GET": Action.READ,
+    "POST": Action.CREATE,
+    "PATCH": Action.UPDATE,
+    "DELETE": Action.DELETE,
+}
 
 
 class Body(BaseModel):
@@ -32,7 +44,13 @@ class Query(BaseModel):
 class Reply(BaseModel):
     """A reply's JSON body."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, from_attributes=True)
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        from_attributes=True,
+        # A reply says everything, also what has a default.
+        json_schema_serialization_defaults_required=True,
+    )
 
 
 class Access(StrEnum):
@@ -67,6 +85,10 @@ class Call:
     parsed_query: BaseModel | None
     content_hash: bytes
     """A keyed hash of what was asked: the path's parameters and the body."""
+    audit: AuditNote
+    """What the audit log is to say of this request."""
+    log: RequestNote
+    """What the request log is to say of it."""
 
     @property
     def principal(self) -> Principal:
@@ -129,8 +151,40 @@ class Route:
     idempotent: bool = False
     """Whether it takes an `Idempotency-Key`."""
     media_type: str = "application/json"
+    other_replies: tuple[tuple[int, Any], ...] = ()
+    """Status and reply of its answers that are no errors; None for no body."""
+    operation_id: str | None = None
+    """What generated clients call it, where the name made from the path would not do."""
+    action: Action | None = None
+    """What the audit log calls it; by default what method and path say."""
+    resource: str | None = None
+    """What kind of thing it acts on, for the audit log; by default the path's collection."""
+    takes_ticket: bool = False
+    """Whether a ticket among the WebSocket's subprotocols will do for the credential."""
 
     @property
     def name(self) -> str:
         """The route as people write it: `GET /api/v1/agents/{agent_id}`."""
         return f"{self.method} {self.path}"
+
+    @property
+    def audited(self) -> bool:
+        """Whether each request that it answers is written to the audit log."""
+        return self.method != "GET" or self.action is not None
+
+    @property
+    def audit_action(self) -> Action:
+        """What it does. A POST below a thing, such as `…/{run_id}/cancel`, does something to it."""
+        if self.action is not None:
+            return self.action
+        return (
+            Action.EXECUTE if self.method == "POST" and "{" in self.path else _ACTIONS[self.method]
+        )
+
+    @property
+    def audit_resource(self) -> str:
+        """What kind of thing it acts on: `agent`, `api_key`."""
+        if self.resource is not None:
+            return self.resource
+        collection = self.path.removeprefix("/api/v1/").strip("/").partition("/")[0]
+        return collection.removesuffix("s").replace("-", "_")

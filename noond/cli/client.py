@@ -41,6 +41,11 @@ _OPTIONS: Final = {
     "max_age_hours": "--max-age-hours",
     "quiet_hours": "--quiet-hours",
     "default_project_id": "--default-project",
+    "role": "--role",
+    "scopes": "--scope",
+    "expires_in_days": "--days",
+    "new_password": "password",
+    "current_password": "present password",
 }
 
 
@@ -73,7 +78,7 @@ class Client:
                 ExitCode.USAGE,
             )
         self.url = endpoint.url
-        self._endpoint = endpoint
+        self.endpoint = endpoint
         self._secure = parts.scheme == "https"
         self._host, self._port, self._prefix = parts.hostname, port, parts.path
 
@@ -157,7 +162,9 @@ class Client:
         *,
         accept: str = "application/json",
     ) -> http.client.HTTPResponse:
-        headers = {"Authorization": f"Bearer {self._endpoint.api_key}", "Accept": accept}
+        headers = {"Accept": accept}
+        if self.endpoint.api_key:
+            headers["Authorization"] = f"Bearer {self.endpoint.api_key}"
         content = None
         if body is not None:
             headers["Content-Type"] = "application/json"
@@ -172,8 +179,10 @@ class Client:
         except (ValueError, KeyError, TypeError):
             return self._stranger()
         message = _explain(members)
-        if reply.status == 401:
-            message += f" The key came from {self._endpoint.origin.replace('URL', 'API_KEY')}."
+        if code == "unauthenticated":
+            message += f" It came from {self.endpoint.key_origin}; `noond login` gets another."
+        if code == "forbidden":
+            message += " `noond whoami` shows what your key may do."
         if code == "rate_limited" and (wait := reply.getheader("Retry-After")):
             message += f" Try again in {wait} s."
         return Problem(message, status=reply.status, members=members)
@@ -187,7 +196,7 @@ class Client:
 
     def _stranger(self) -> CommandFailed:
         return CommandFailed(
-            f"What answers at {self.url} (from {self._endpoint.origin}) is not noond.",
+            f"What answers at {self.url} (from {self.endpoint.origin}) is not noond.",
             ExitCode.UNREACHABLE,
         )
 

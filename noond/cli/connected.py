@@ -23,6 +23,9 @@ RUN_VERBS: Final = frozenset({"start", "cancel", "resend", "apply", "revert", "d
 _ID_END: Final = re.compile("[0-9a-fA-F]{6,12}")
 """The end of a run's id, as lists on a terminal show it."""
 
+_SECRET_LENGTH: Final = 40
+"""No id is as long; the secret of a key is longer."""
+
 json_option: Final = click.option(
     "--json", "as_json", is_flag=True, help="Print one JSON document, for programs."
 )
@@ -58,6 +61,38 @@ def find_device(client: Client, word: str) -> dict[str, Any]:
     """The device with this id or name. Raises CommandFailed for none or several."""
     devices = client.items("/devices")
     return _named(word, devices, key="device_id", noun="device", verb="devices")
+
+
+def find_user(client: Client, word: str) -> dict[str, Any]:
+    """The user with this id, or this name in whatever case. Raises CommandFailed for none."""
+    wanted = word.strip().casefold()
+    for user in client.items("/users"):
+        if word == user["id"] or wanted == user["name"].strip().casefold():
+            return user
+    raise CommandFailed(f"There is no user {word!r}; `noond users` lists them.", ExitCode.NOT_FOUND)
+
+
+def find_key(client: Client, word: str) -> dict[str, Any]:
+    """Your key with this id, this name, or this beginning of its secret.
+
+    Raises CommandFailed for none or several.
+    """
+    keys = client.items("/api-keys")
+    for key in keys:
+        if word in (key["id"], key["prefix"]):
+            return key
+    # Whoever types a whole secret by mistake does not find it in a log.
+    shown = word if len(word) < _SECRET_LENGTH else f"{word[:12]}…"
+    named = [key for key in keys if key["name"] == word]
+    if len(named) == 1:
+        return named[0]
+    if named:
+        beginnings = ", ".join(str(key["prefix"]) for key in named)
+        raise CommandFailed(
+            f"{len(named)} keys are named {shown}; say which by how it begins: {beginnings}.",
+            ExitCode.USAGE,
+        )
+    raise CommandFailed(f"You have no key {shown!r}; `noond keys` lists them.", ExitCode.NOT_FOUND)
 
 
 def find_run_id(client: Client, word: str) -> str:

@@ -1,4 +1,4 @@
-"""Which daemon a command talks to, and with which key."""
+"""Which daemon a command talks to, and with which key; `cli.json`, where both are kept."""
 
 from __future__ import annotations
 
@@ -13,11 +13,20 @@ from noond.cli.exits import CommandFailed, ExitCode
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
-    """The daemon's address and an API key; `origin` says where both were found."""
+    """The daemon's address and an API key; `origin` says where both were found.
+
+    Without a key ("") only public routes answer. `file` is the `cli.json` that holds the key.
+    """
 
     url: str
     api_key: str = field(repr=False)
     origin: str
+    file: Path | None = None
+
+    @property
+    def key_origin(self) -> str:
+        """Where the key was found."""
+        return "NOOND_API_KEY" if self.file is None else str(self.file)
 
 
 def data_directory(flag: Path | None, environ: Mapping[str, str] = os.environ) -> Path:
@@ -47,15 +56,38 @@ def find_endpoint(data_dir: Path | None, environ: Mapping[str, str] = os.environ
 
 
 def _from_file(file: Path) -> Endpoint:
+    kept = read_cli_file(file)
+    if kept is None:
+        raise CommandFailed(
+            f"There is no {file}. Run `noond init` and `noond serve` first, name the data "
+            "directory with --data-dir, sign in to a daemon elsewhere with `noond login`, or set "
+            "NOOND_URL and NOOND_API_KEY.",
+            ExitCode.UNREACHABLE,
+        )
+    url, key = kept
+    if not url:
+        raise CommandFailed(
+            f"No daemon runs on {file.parent}. Start it with `noond serve`.", ExitCode.UNREACHABLE
+        )
+    if not key:
+        raise CommandFailed(
+            f"{file} holds no API key; sign in with `noond login`, or set NOOND_URL and "
+            "NOOND_API_KEY.",
+            ExitCode.UNREACHABLE,
+        )
+    return Endpoint(url=url.rstrip("/"), api_key=key, origin=str(file), file=file)
+
+
+def read_cli_file(file: Path) -> tuple[str | None, str | None] | None:
+    """The address and the key in a `cli.json`, None where it holds none; None without a file.
+
+    Raises CommandFailed when it can't be read.
+    """
     try:
         content = json.loads(file.read_text("utf-8"))
         url, key = content.get("url"), content["api_key"]
-    except FileNotFoundError:
-        raise CommandFailed(
-            f"There is no {file}. Run `noond init` and `noond serve` first, name the data "
-            "directory with --data-dir, or set NOOND_URL and NOOND_API_KEY.",
-            ExitCode.UNREACHABLE,
-        ) from None
+    except (FileNotFoundError, NotADirectoryError):
+        return None
     except OSError as error:
         raise CommandFailed(
             f"{file} can't be read: {error.strerror}. Run this as the daemon's user, or set "
@@ -68,12 +100,18 @@ def _from_file(file: Path) -> Endpoint:
             "or set NOOND_URL and NOOND_API_KEY.",
             ExitCode.UNREACHABLE,
         ) from None
-    if not url:
-        raise CommandFailed(
-            f"No daemon runs on {file.parent}. Start it with `noond serve`.", ExitCode.UNREACHABLE
-        )
-    if not key:
-        raise CommandFailed(
-            f"{file} holds no API key; set NOOND_URL and NOOND_API_KEY.", ExitCode.UNREACHABLE
-        )
-    return Endpoint(url=str(url).rstrip("/"), api_key=str(key), origin=str(file))
+    return str(url) if url else None, str(key) if key else None
+
+
+def write_cli_file(file: Path, url: str, api_key: str | None) -> None:
+    """Keep the address and the key for the commands to come: mode 0600, whole or not at all.
+
+    Raises CommandFailed.
+    """
+    from noond.accounts.cli_file import cli_json
+    from noond.accounts.vault import write_private
+
+    try:
+        write_private(file, cli_json(url, api_key))
+    except OSError as error:
+        raise CommandFailed(f"{file} can't be written: {error.strerror}.") from None

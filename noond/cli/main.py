@@ -12,13 +12,18 @@ import click
 
 from noond import __version__
 from noond.cli.agents import agent, agents
+from noond.cli.audit import audit
 from noond.cli.daemon import check_config, init, serve
 from noond.cli.demo import demo
 from noond.cli.device import device
 from noond.cli.devices import devices, pair
 from noond.cli.exits import CommandFailed, ExitCode, exit_code_of
+from noond.cli.keys import keys
+from noond.cli.login import login
 from noond.cli.run_history import runs
 from noond.cli.runs import run
+from noond.cli.users import users
+from noond.cli.whoami import whoami
 from noond.errors import NoondError
 
 
@@ -48,7 +53,8 @@ def cli() -> None:
 
 
 for _verb in (
-    demo, init, serve, check_config, pair, devices, device, agents, agent, run, runs,
+    demo, init, serve, check_config, pair, devices, device, agents, agent, run, runs, users, keys,
+    login, whoami, audit,
 ):  # fmt: skip
     cli.add_command(_verb)
 

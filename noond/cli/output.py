@@ -22,7 +22,11 @@ _FORMULA: Final = re.compile(
 )
 """What a spreadsheet computes or runs instead of showing it: a formula, a call, a DDE link."""
 
-_WHOLE: Final = frozenset({"ID", "MODE", "CREATED", "NEXT", "LAST RUN"})
+_WHOLE: Final = frozenset(
+    {
+        "ID", "MODE", "CREATED", "NEXT", "LAST RUN", "KEY", "EXPIRES", "LAST USED", "SEQ", "TIME",
+    }
+)  # fmt: skip
 """Columns of which no part goes to a second line."""
 _STATUS_STYLES: Final = {
     "success": "green",

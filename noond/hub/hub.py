@@ -18,8 +18,7 @@ from aiohttp import web
 from noond import __version__
 from noond.config import HubSettings
 from noond.errors import DeviceOffline, NoondError
-from noond.hub import connection as socket
-from noond.hub.connection import Connection
+from noond.hub.connection import CLOSE_NO_HELLO, CLOSE_REPLACED, CLOSE_VERSION, Connection
 from noond.hub.frames import (
     CAPABILITIES,
     PROTOCOL,
@@ -37,6 +36,7 @@ from noond.hub.frames import (
     ToolResult,
     Welcome,
 )
+from noond.hub.socket import CLOSE_RESTART, CLOSE_TOKEN
 from noond.hub.streams import RunFrame, RunStream, StreamDisconnected
 from noond.tasks import Supervisor
 
@@ -151,7 +151,7 @@ class Hub:
             if (connection.user_id, connection.device_id) == (user_id, device_id):
                 connection.close(code, reason)
 
-    async def close(self, code: int = socket.CLOSE_RESTART) -> None:
+    async def close(self, code: int = CLOSE_RESTART) -> None:
         """Close every socket and take no new one; ends within about a second."""
         self._stopping = True
         closing = [each.close(code, "the daemon stops") for each in self._sockets]
@@ -192,7 +192,7 @@ class Hub:
         self._someone.set()
         try:
             if self._stopping:
-                connection.close(socket.CLOSE_RESTART, "the daemon stops")
+                connection.close(CLOSE_RESTART, "the daemon stops")
             else:
                 await self._welcome(connection)
             while (received := await connection.receive()) is not None:
@@ -208,29 +208,29 @@ class Hub:
             async with asyncio.timeout(self._settings.hello_seconds):
                 received = await connection.receive()
         except TimeoutError:
-            connection.close(socket.CLOSE_NO_HELLO, "no device_hello came in time")
+            connection.close(CLOSE_NO_HELLO, "no device_hello came in time")
             return
         if received is None:
             return
         hello, _ = received
         if not isinstance(hello, DeviceHello):
-            connection.close(socket.CLOSE_NO_HELLO, "the first frame must be device_hello")
+            connection.close(CLOSE_NO_HELLO, "the first frame must be device_hello")
             return
         if hello.device_id != connection.device_id:
-            connection.close(socket.CLOSE_TOKEN, "this token is another device's")
+            connection.close(CLOSE_TOKEN, "this token is another device's")
             return
         if hello.protocol != PROTOCOL:
-            connection.close(socket.CLOSE_VERSION, f"this daemon speaks version {PROTOCOL}")
+            connection.close(CLOSE_VERSION, f"this daemon speaks version {PROTOCOL}")
             return
         connection.capabilities = CAPABILITIES.intersection(hello.capabilities)
         try:
             pending = await self._greet(connection.user_id, hello)
         except NoondError as error:
             log.error("device_not_greeted", device=connection.device_id, error=error.message)
-            connection.close(socket.CLOSE_RESTART, error.message)
+            connection.close(CLOSE_RESTART, error.message)
             return
         if pending is None:
-            connection.close(socket.CLOSE_TOKEN, "the device's token has ended")
+            connection.close(CLOSE_TOKEN, "the device's token has ended")
             return
         await self._attach(connection)
         if not connection.open:
@@ -252,11 +252,11 @@ class Hub:
         while connection.open and (other := self._connections.get(key)) is not None:
             replaced = "a newer connection of this device took over"
             if other.id > connection.id:
-                connection.close(socket.CLOSE_REPLACED, replaced)
+                connection.close(CLOSE_REPLACED, replaced)
                 return
             # What the older socket received counts, so it is heard out (a second at most) before
             # its calls are sent again on the newer one.
-            other.close(socket.CLOSE_REPLACED, replaced)
+            other.close(CLOSE_REPLACED, replaced)
             await other.gone.wait()
         if connection.open:
             self._connections[key] = connection

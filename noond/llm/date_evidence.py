@@ -11,7 +11,7 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from noond.clock import from_ms, to_ms
-from noond.llm.dates import due_ms, find_dates
+from noond.llm.dates import FoundDate, due_ms, find_dates
 from noond.llm.quotes import Span
 from noond.models.document import Document
 
@@ -40,11 +40,12 @@ class _Claim:
 class _Named:
     """The dates that a text names, by day."""
 
-    def __init__(self, text: str, *, reference: datetime, zone: ZoneInfo) -> None:
+    def __init__(self, text: str, named: list[FoundDate], zone: ZoneInfo) -> None:
+        """`named` are those that the grammar finds in the text, in their order."""
         self._zone = zone
         # By day, in the order of the text: where, and which instant.
         self._found: defaultdict[date, list[tuple[int, int]]] = defaultdict(list)
-        for found in find_dates(text, reference=reference, zone=zone):
+        for found in named:
             self._found[found.day].append((found.start, due_ms(found, zone)))
         self._instants = {ms for found in self._found.values() for _, ms in found}
         # Days written as numbers alone, and times in a zone of a calendar's own naming.
@@ -101,10 +102,12 @@ class DateEvidence:
     """The dates that a document names, read once, when the first is asked about."""
 
     def __init__(self, document: Document) -> None:
+        self._document = document
         self._text = document.text
         self._reference = document.reference_at
         self._zone = ZoneInfo(document.timezone)
         self._whole: _Named | None = None
+        self._columns: _Named | None = None
         self._epochs: frozenset[int] = frozenset()
 
     def derive(self, value: Any, span: Span) -> int | None:
@@ -126,10 +129,21 @@ class DateEvidence:
         if claim.instant_ms // 1000 in self._epochs:
             return claim.instant_ms
         # By itself: in a mail or chat, relative dates count from the message's date as a whole.
-        return self._named(self._text[span.start : span.end]).derive(claim, 0)
+        alone = self._named(self._text[span.start : span.end]).derive(claim, 0)
+        return alone if alone is not None else self._in_columns(claim, span.start)
 
     def _named(self, text: str) -> _Named:
-        return _Named(text, reference=self._reference, zone=self._zone)
+        found = find_dates(text, reference=self._reference, zone=self._zone)
+        return _Named(text, found, self._zone)
+
+    def _in_columns(self, claim: _Claim, place: int) -> int | None:
+        """The claim as far as a table's column of days bears it out, where `14/5` is a day."""
+        if self._columns is None:
+            # The extractor's grammars take a fifth of a second to load: where they are needed.
+            from noond.llm.embedded.dated_cells import dated_cells  # noqa: PLC0415
+
+            self._columns = _Named("", dated_cells(self._document), self._zone)
+        return self._columns.derive(claim, place)
 
 
 def _claim(value: Any, zone: ZoneInfo) -> _Claim | None:

@@ -71,9 +71,9 @@ class Role(StrEnum):
     """What a user may do at most; each role may do what those before it may."""
 
     VIEWER = "viewer"
-    """Sees what is theirs."""
+    """Sees what is theirs, and makes keys that do."""
     USER = "user"
-    """Works with what is theirs."""
+    """Works with it."""
     ADMIN = "admin"
     """Also adds users and viewers, and reads the audit log."""
     OWNER = "owner"
@@ -90,12 +90,11 @@ class Role(StrEnum):
         return _ROLE_SCOPES[self]
 
 
-_VIEWER = _READ | {Scope.KEYS_READ}
+_VIEWER = _READ | {Scope.KEYS_READ, Scope.KEYS_WRITE}
 _USER = _VIEWER | {
     Scope.AGENTS_WRITE,
     Scope.AGENTS_EXECUTE,
     Scope.DEVICES_WRITE,
-    Scope.KEYS_WRITE,
 }
 _ROLE_SCOPES: Final[Mapping[Role, frozenset[Scope]]] = MappingProxyType(
     {

@@ -42,6 +42,29 @@ class Delivery:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Settled:
+    """A delivery that is pending no more."""
+
+    delivery_id: str
+    run_id: str
+    device_id: str
+    status: Literal["delivered", "failed"]
+    error: str | None = None
+    device_record_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retracted:
+    """What undoing a delivery came to."""
+
+    delivery_id: str
+    run_id: str
+    device_id: str
+    retraction: Literal["deleted", "kept", "failed"]
+    retraction_error: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunRecord:
     """A record of a run and what became of its delivery, for people to look at.
 

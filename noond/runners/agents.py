@@ -89,14 +89,18 @@ class Agents:
             lambda c: agents.list_page(c, user_id, limit=limit, before=before)
         )
 
-    async def change(self, user_id: str, agent_id: str, changes: Mapping[str, Any]) -> Agent:
-        """Change some fields of AgentSettings; raises NotFound, Invalid or Conflict.
+    async def change(
+        self, user_id: str, agent_id: str, changes: Mapping[str, Any]
+    ) -> tuple[Agent, Agent]:
+        """Change some fields of AgentSettings; returns the agent before and after.
+
+        Raises NotFound, Invalid or Conflict.
 
         A changed or resumed schedule starts to count now: what would have fired before the change
         was not missed.
         """
 
-        def work(tx: Transaction) -> Agent:
+        def work(tx: Transaction) -> tuple[Agent, Agent]:
             before = agents.get(tx, user_id, agent_id)
             values = dict(changes)
             if "quiet_hours" in values:
@@ -107,7 +111,7 @@ class Agents:
             if before.schedule_base_at is not None and _schedule(before) != _schedule(after):
                 after = replace(after, schedule_base_at=self._clock.now(), schedule_note=None)
             agents.update(tx, after)
-            return after
+            return before, after
 
         return await self._database.write(work)
 

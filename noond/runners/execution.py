@@ -18,9 +18,9 @@ from noond.errors import (
     NotFound,
     StorageError,
 )
-from noond.hub.connection import CLOSE_BAD_FRAMES, CLOSE_TOO_LARGE
 from noond.hub.frames import AgentCancel
 from noond.hub.hub import Hub
+from noond.hub.socket import CLOSE_BAD_FRAMES, CLOSE_TOO_LARGE
 from noond.hub.streams import (
     CreditExceeded,
     RunStream,

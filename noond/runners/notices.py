@@ -19,6 +19,7 @@ from noond.tasks import Supervisor
 log = structlog.get_logger(__name__)
 
 SCHEDULE_OVERDUE: Final = "schedule.overdue"
+_TOPICS: Final = frozenset({RUN_PROGRESS, SCHEDULE_OVERDUE})
 _BAD_ENDS = frozenset({"error", "partial"})
 
 
@@ -47,7 +48,7 @@ class Notices:
 
     async def _forward(self, user_id: str, device_id: str) -> None:
         announced: set[str] = set()
-        with self._bus.subscribe(user_id) as events:
+        with self._bus.subscribe(user_id, topics=_TOPICS) as events:
             while True:
                 event = await events.next()
                 frame = EventFrame(

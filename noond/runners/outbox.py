@@ -18,6 +18,7 @@ from noond.clock import Clock
 from noond.errors import DeviceOffline, StorageError
 from noond.hub.calls import CallDisconnected, CallRefused, CallUnanswered
 from noond.hub.hub import Hub
+from noond.models.delivery import Retracted, Settled
 from noond.runners.outgoing import OutgoingCall, list_pending
 from noond.runners.progress import Progress
 from noond.store.database import Database
@@ -149,8 +150,11 @@ class Outbox:
     async def _deliver(self, lane: _Lane, call: OutgoingCall, device_id: str) -> None:
         try:
             settle = await self._send(call, device_id)
-            again = settle is None or await self._database.write(settle)
-            lane.stale = lane.stale or again
+            outcome = None if settle is None else await self._database.write(settle)
+            if outcome is None:
+                lane.stale = True
+            else:
+                self._progress.settled(call.user_id, outcome)
             self._progress.touch(call.user_id, call.run_id)
         except StorageError as error:
             # The device has it or not; it stays pending, and a repeated id is answered as before.
@@ -163,26 +167,16 @@ class Outbox:
 
     async def _send(
         self, call: OutgoingCall, device_id: str
-    ) -> Callable[[Transaction], bool] | None:
-        """Call the device. Returns what to store (it tells whether to send again); None: later."""
+    ) -> Callable[[Transaction], Settled | Retracted | None] | None:
+        """Call the device. Returns what to store, which tells what came of it; None: later."""
         now = self._clock.now
         try:
             result = await self._hub.call(call.user_id, device_id, call.frame(self._deadline_ms))
         except CallRefused as error:
             refusal = error.message
-
-            def refused(tx: Transaction) -> bool:
-                call.on_refusal(tx, refusal, now=now())
-                return False
-
-            return refused
+            return lambda tx: call.on_refusal(tx, refusal, now=now())
         except CallUnanswered:
             return lambda tx: call.on_silence(tx, now=now())
         except (CallDisconnected, DeviceOffline):
             return None
-
-        def applied(tx: Transaction) -> bool:
-            call.on_result(tx, result, now=now())
-            return False
-
-        return applied
+        return lambda tx: call.on_result(tx, result, now=now())

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, Protocol
+from typing import Any, Final, Literal, Protocol
 
 from noond.hub.frames import Source, ToolCall
-from noond.models.delivery import Delivery
+from noond.models.delivery import Delivery, Retracted, Settled
 from noond.models.document import Table
 from noond.runners.outcome import correct_final_status
 from noond.store import journal, retractions, runs
@@ -19,7 +19,10 @@ MAX_UNANSWERED: Final = 5
 
 
 class OutgoingCall(Protocol):
-    """A journaled call and what its outcomes mean; handlers run in the outcome's transaction."""
+    """A journaled call and what its outcomes mean; handlers run in the outcome's transaction.
+
+    They return what has become of the call. None: the journal says what to do with it.
+    """
 
     @property
     def id(self) -> str:
@@ -40,16 +43,20 @@ class OutgoingCall(Protocol):
         """What is sent."""
         ...
 
-    def on_result(self, tx: Transaction, result: dict[str, Any], *, now: datetime) -> None:
+    def on_result(
+        self, tx: Transaction, result: dict[str, Any], *, now: datetime
+    ) -> Settled | Retracted | None:
         """The device has applied it."""
         ...
 
-    def on_refusal(self, tx: Transaction, error: str, *, now: datetime) -> None:
+    def on_refusal(
+        self, tx: Transaction, error: str, *, now: datetime
+    ) -> Settled | Retracted | None:
         """The device has answered with an error."""
         ...
 
-    def on_silence(self, tx: Transaction, *, now: datetime) -> bool:
-        """A live connection gave no answer; returns whether to send it again."""
+    def on_silence(self, tx: Transaction, *, now: datetime) -> Settled | Retracted | None:
+        """A live connection gave no answer; None: it is sent again."""
         ...
 
 
@@ -108,34 +115,49 @@ class InsertCall:
             deadline_ms=deadline_ms,
         )
 
-    def on_result(self, tx: Transaction, result: dict[str, Any], *, now: datetime) -> None:
+    def on_result(
+        self, tx: Transaction, result: dict[str, Any], *, now: datetime
+    ) -> Settled | None:
         """See OutgoingCall."""
-        record_id = result.get("id")
+        record_id = None if result.get("id") is None else str(result["id"])[:200]
         first = journal.set_delivered(
-            tx,
-            self.user_id,
-            self.id,
-            device_record_id=None if record_id is None else str(record_id)[:200],
-            now=now,
+            tx, self.user_id, self.id, device_record_id=record_id, now=now
         )
         if first:
             runs.count_created(tx, self.user_id, self.run_id)
         correct_final_status(tx, self.user_id, self.run_id)
+        if not first:
+            return None
+        return Settled(
+            delivery_id=self.id,
+            run_id=self.run_id,
+            device_id=self.delivery.device_id,
+            status="delivered",
+            device_record_id=record_id,
+        )
 
-    def on_refusal(self, tx: Transaction, error: str, *, now: datetime) -> None:
+    def on_refusal(self, tx: Transaction, error: str, *, now: datetime) -> Settled | None:
         """See OutgoingCall."""
-        self._fail(tx, "insert_failed", error, now)
+        return self._fail(tx, "insert_failed", error, now)
 
-    def on_silence(self, tx: Transaction, *, now: datetime) -> bool:
+    def on_silence(self, tx: Transaction, *, now: datetime) -> Settled | None:
         """See OutgoingCall."""
         if journal.count_unanswered(tx, self.user_id, self.id) < MAX_UNANSWERED:
-            return True
-        self._fail(tx, "no_answer", f"the device did not answer {MAX_UNANSWERED} times", now)
-        return False
+            return None
+        return self._fail(tx, "no_answer", f"the device did not answer {MAX_UNANSWERED} times", now)
 
-    def _fail(self, tx: Transaction, code: str, error: str, now: datetime) -> None:
-        journal.set_failed(tx, self.user_id, self.id, code=code, error=error, now=now)
+    def _fail(self, tx: Transaction, code: str, error: str, now: datetime) -> Settled | None:
+        first = journal.set_failed(tx, self.user_id, self.id, code=code, error=error, now=now)
         correct_final_status(tx, self.user_id, self.run_id)
+        if not first:
+            return None
+        return Settled(
+            delivery_id=self.id,
+            run_id=self.run_id,
+            device_id=self.delivery.device_id,
+            status="failed",
+            error=error[:2000],
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,18 +191,40 @@ class DeleteCall:
             deadline_ms=deadline_ms,
         )
 
-    def on_result(self, tx: Transaction, result: dict[str, Any], *, now: datetime) -> None:  # noqa: ARG002
+    def on_result(
+        self,
+        tx: Transaction,
+        result: dict[str, Any],  # noqa: ARG002
+        *,
+        now: datetime,
+    ) -> Retracted | None:
         """See OutgoingCall."""
-        retractions.settle(tx, self.user_id, self.id, "deleted", error=None, now=now)
+        return self._settle(tx, "deleted", None, now)
 
-    def on_refusal(self, tx: Transaction, error: str, *, now: datetime) -> None:
+    def on_refusal(self, tx: Transaction, error: str, *, now: datetime) -> Retracted | None:
         """See OutgoingCall."""
-        retractions.settle(tx, self.user_id, self.id, "kept", error=error, now=now)
+        return self._settle(tx, "kept", error, now)
 
-    def on_silence(self, tx: Transaction, *, now: datetime) -> bool:
+    def on_silence(self, tx: Transaction, *, now: datetime) -> Retracted | None:
         """See OutgoingCall."""
         if retractions.count_unanswered(tx, self.user_id, self.id) < MAX_UNANSWERED:
-            return True
+            return None
         message = f"the device did not answer {MAX_UNANSWERED} times"
-        retractions.settle(tx, self.user_id, self.id, "failed", error=message, now=now)
-        return False
+        return self._settle(tx, "failed", message, now)
+
+    def _settle(
+        self,
+        tx: Transaction,
+        status: Literal["deleted", "kept", "failed"],
+        error: str | None,
+        now: datetime,
+    ) -> Retracted | None:
+        if not retractions.settle(tx, self.user_id, self.id, status, error=error, now=now):
+            return None
+        return Retracted(
+            delivery_id=self.retraction.delivery_id,
+            run_id=self.run_id,
+            device_id=self.retraction.device_id,
+            retraction=status,
+            retraction_error=None if error is None else error[:2000],
+        )

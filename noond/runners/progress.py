@@ -1,11 +1,13 @@
-"""What watchers are told of a run: its present state, soon after it changes."""
+"""What watchers are told of a run: its present state, soon after it changes; its deliveries."""
 
 from __future__ import annotations
 
 import asyncio
+from dataclasses import asdict
 from typing import Any, Final
 
 from noond.events import EventBus
+from noond.models.delivery import Retracted, Settled
 from noond.models.run import Run
 from noond.store import run_errors, runs
 from noond.store.database import Database
@@ -13,6 +15,8 @@ from noond.store.rows import Connection
 from noond.tasks import Supervisor
 
 TOPIC: Final = "run.progress"
+DELIVERY_SETTLED: Final = "delivery.settled"
+DELIVERY_RETRACTED: Final = "delivery.retracted"
 _EVERY_SECONDS = 0.1
 
 
@@ -53,12 +57,18 @@ class Progress:
             self._publishing = True
             self._tasks.start(self._publish(), name="run-progress")
 
+    def settled(self, user_id: str, outcome: Settled | Retracted) -> None:
+        """The device has answered, or never will; called once that is stored."""
+        topic = DELIVERY_SETTLED if isinstance(outcome, Settled) else DELIVERY_RETRACTED
+        if self._bus.has_listener(user_id, topic, outcome.delivery_id):
+            self._bus.publish(user_id, topic, outcome.delivery_id, asdict(outcome))
+
     async def _publish(self) -> None:
         try:
             while self._changed:
                 changed, self._changed = self._changed, set()
                 for user_id, run_id in changed:
-                    if self._bus.has_listener(user_id, run_id):
+                    if self._bus.has_listener(user_id, TOPIC, run_id):
                         await self._publish_one(user_id, run_id)
                 await asyncio.sleep(_EVERY_SECONDS)
         finally:

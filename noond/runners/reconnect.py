@@ -7,10 +7,12 @@ from datetime import datetime
 
 import structlog
 
+from noond.accounts.audit import AuditLog
 from noond.clock import Clock
 from noond.errors import RunInProgress, StorageError
 from noond.hub.hub import Hub
 from noond.models.agent import Agent
+from noond.models.audit import Action, Actor, AuditEvent
 from noond.runners.outbox import Outbox
 from noond.runners.runs import device_lane, insert_run
 from noond.runners.schedule import Circumstances, DroppedFires, DueRun, decide
@@ -32,6 +34,7 @@ class Reconnect:
         hub: Hub,
         outbox: Outbox,
         tasks: Supervisor,
+        audit: AuditLog,
         *,
         wake: Callable[[], None],
     ) -> None:
@@ -40,6 +43,7 @@ class Reconnect:
         self._hub = hub
         self._outbox = outbox
         self._tasks = tasks
+        self._audit = audit
         self._wake = wake
         self._started_at = clock.now()
         self._online_at: dict[tuple[str, str], datetime] = {}
@@ -125,5 +129,15 @@ class Reconnect:
         except RunInProgress:
             return []  # it stays due
         agents.set_schedule(tx, agent.user_id, agent.id, base_at=due.base_at, note=None)
+        self._audit.append(
+            tx,
+            AuditEvent(
+                actor=Actor(kind="daemon", id=agent.user_id),
+                action=Action.EXECUTE,
+                resource="agent",
+                resource_id=agent.id,
+                changes={"run_id": {"before": None, "after": run_id}},
+            ),
+        )
         log.info("run_due", agent=agent.name, run=run_id, late=due.late_reason)
         return [run_id]

@@ -16,13 +16,20 @@ _LATE_SECONDS = 30
 async def ticking(
     start_due_runs: Callable[[], Awaitable[None]],
     watch_schedules: Callable[[], Awaitable[None]],
+    tidy_up: Callable[[], Awaitable[None]],
 ) -> AsyncIterator[None]:
-    """Call both at the beginning of every minute while the block runs."""
+    """While the block runs, call the first two every minute and `tidy_up` at 02:00 UTC."""
     scheduler = AsyncIOScheduler(timezone=UTC)
-    for name, tick in (("due-runs", start_due_runs), ("watchdog", watch_schedules)):
+    each_minute = CronTrigger(second=0, timezone=UTC)
+    each_night = CronTrigger(hour=2, minute=0, second=0, timezone=UTC)
+    for name, tick, trigger in (
+        ("due-runs", start_due_runs, each_minute),
+        ("watchdog", watch_schedules, each_minute),
+        ("tidy-up", tidy_up, each_night),
+    ):
         scheduler.add_job(
             tick,
-            CronTrigger(second=0, timezone=UTC),
+            trigger,
             id=name,
             coalesce=True,
             max_instances=1,

@@ -187,13 +187,14 @@ def set_delivered(
 
 def set_failed(
     tx: Transaction, user_id: str, delivery_id: str, *, code: str, error: str, now: datetime
-) -> None:
-    """The device refused it, or never answered."""
-    tx.execute(
+) -> bool:
+    """The device refused it, or never answered; False when it was settled already."""
+    cursor = tx.execute(
         "UPDATE deliveries SET status = 'failed', error_code = ?, error = ?, settled_at = ?"
         " WHERE user_id = ? AND id = ? AND status = 'pending'",
         (code, error[:2000], to_ms(now), user_id, delivery_id),
     )
+    return cursor.rowcount == 1
 
 
 def count_unanswered(tx: Transaction, user_id: str, delivery_id: str) -> int:

@@ -5,13 +5,19 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 
+from noond.clock import to_ms
 from noond.store.database import connect_reader, connect_writer, translate
 from noond.store.rows import Connection, Transaction
 
 KEY_CHECK = "key_check"
 """Proves that the key file fits; present once the directory is set up."""
+
+_EVENT_NUMBER = "event_number"
+_NUMBERS_OF_A_START = 2**28
+"""More events than one start of the daemon ever has: the clock may have been set back since."""
 
 
 def find(connection: Connection, name: str) -> str | None:
@@ -27,6 +33,18 @@ def put(tx: Transaction, name: str, value: str) -> None:
         "ON CONFLICT (name) DO UPDATE SET value = excluded.value",
         (name, value),
     )
+
+
+def next_event_number(tx: Transaction, now: datetime) -> int:
+    """Where this start of the daemon begins to number events: above all numbers of earlier ones.
+
+    About the milliseconds since 1970 times 1024, so that nothing needs to be stored while they are
+    given, and below 2**53, the largest whole number that every JSON reader can hold.
+    """
+    before = int(find(tx, _EVENT_NUMBER) or 0)
+    first = max(to_ms(now) * 1024, before + _NUMBERS_OF_A_START)
+    put(tx, _EVENT_NUMBER, str(first))
+    return first
 
 
 def touch(tx: Transaction) -> None:

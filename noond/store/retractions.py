@@ -17,6 +17,7 @@ class Retraction:
 
     id: str
     user_id: str
+    delivery_id: str
     device_id: str
     run_id: str
     table: str
@@ -71,7 +72,7 @@ def list_pending(
 ) -> list[Retraction]:
     """The device's retractions whose records have arrived, oldest first."""
     rows = connection.execute(
-        "SELECT retractions.id, retractions.run_id, table_name, device_record_id"
+        "SELECT retractions.id, delivery_id, retractions.run_id, table_name, device_record_id"
         "  FROM retractions JOIN deliveries ON deliveries.id = retractions.delivery_id"
         "  JOIN records ON records.id = deliveries.record_id"
         " WHERE retractions.user_id = ? AND retractions.device_id = ?"
@@ -83,6 +84,7 @@ def list_pending(
     return [
         Retraction(
             id=row["id"],
+            delivery_id=row["delivery_id"],
             user_id=user_id,
             device_id=device_id,
             run_id=row["run_id"],
@@ -101,9 +103,12 @@ def settle(
     *,
     error: str | None,
     now: datetime,
-) -> None:
-    """The device has answered; a record that is deleted stays away as its run's `reverted`."""
-    tx.execute(
+) -> bool:
+    """The device has answered; a record that is deleted stays away as its run's `reverted`.
+
+    False when it was settled already.
+    """
+    cursor = tx.execute(
         "UPDATE retractions SET status = ?, error = ?, settled_at = ?"
         " WHERE user_id = ? AND id = ? AND status = 'pending'",
         (status, None if error is None else error[:2000], to_ms(now), user_id, retraction_id),
@@ -115,6 +120,7 @@ def settle(
             "   ON retractions.delivery_id = deliveries.id WHERE retractions.id = ?)",
             (to_ms(now), user_id, retraction_id),
         )
+    return cursor.rowcount == 1
 
 
 def count_unanswered(tx: Transaction, user_id: str, retraction_id: str) -> int:

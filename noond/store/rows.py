@@ -7,6 +7,8 @@ import sqlite3
 from datetime import datetime
 from typing import Any, TypeAlias
 
+from pydantic_core import from_json
+
 from noond.clock import from_ms, to_ms
 
 Connection: TypeAlias = sqlite3.Connection
@@ -39,4 +41,4 @@ def dump(value: Any) -> str:
 
 def load(text: str) -> Any:
     """The value of a JSON column."""
-    return json.loads(text)
+    return from_json(text)

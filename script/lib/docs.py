@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from reference_cli import cli_page
+from reference_openapi import openapi_file
 from reference_protocol import protocol_page
 from reference_settings import settings_page, settings_toml
 
@@ -15,6 +16,7 @@ PAGES = {
     "noond.toml": settings_toml,
     "docs/settings.md": settings_page,
     "docs/cli.md": cli_page,
+    "docs/openapi.json": openapi_file,
     "docs/protocol.md": protocol_page,
 }
 

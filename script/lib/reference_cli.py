@@ -14,18 +14,20 @@ _INTRODUCTION = """\
 
 Made from `noond --help` by `script/docs`.
 
-- **Which daemon.** All verbs but `demo`, `init`, `serve`, `check-config` and `device` ask the
-  daemon over HTTP: the one of `--data-dir`, else `NOOND_URL` with `NOOND_API_KEY`, else the one
+- **Which daemon.** All verbs but `demo`, `init`, `serve`, `check-config`, `device` and `login` ask
+  the daemon over HTTP: the one of `--data-dir`, else `NOOND_URL` with `NOOND_API_KEY`, else the one
   whose `cli.json` lies in the data directory (`NOOND__SERVER__DATA_DIR`, else
   `~/.local/share/noond`).
-- **Names.** Where an agent or a device is asked for, its name does, or its id. Where a run is
-  asked for, its id does, or its agent's name for the newest.
+- **Names.** Where an agent, a device, a user or a key is asked for, its name does, or its id; a
+  user's name in whatever case, a key also by how its secret begins. Where a run is asked for, its
+  id does, or its agent's name for the newest.
 - **Output.** Results go to stdout, everything else to stderr. On a terminal: tables, local times.
   Into a pipe: one thing a line, tab separated, uncut, no header, no colour, times in UTC. With
   `--json`: one JSON document; a list is `{"items": […]}`. `NO_COLOR` is respected.
 - **Errors.** One line on stderr that begins with `noond: ` and says what to do next; a wrong
   configuration has a line for each wrong key. `NOOND_DEBUG=1` adds the traceback of a bug.
-- **Secrets** are printed once, by `init` and `devices rotate`, and never again.
+- **Secrets** are printed once, by `init`, `devices rotate`, `keys create` and `keys rotate`, and
+  never again. Passwords are typed unseen or read from stdin.
 
 ## Exit codes
 

@@ -9,7 +9,7 @@ from typing import Any, Final, get_args
 
 from field_meanings import MEANINGS
 
-from noond.hub import connection
+from noond.hub import connection, socket
 from noond.hub.frames import (
     CAPABILITIES,
     PROTOCOL,
@@ -32,7 +32,7 @@ def protocol_page() -> str:
         subprotocol=SUBPROTOCOL,
         capabilities=", ".join(f"`{name}`" for name in sorted(CAPABILITIES)),
     )
-    for name, code in vars(connection).items():
+    for name, code in (vars(socket) | vars(connection)).items():
         if name.startswith("CLOSE_") and str(code) not in prose:
             raise ValueError(f"script/lib/protocol.md does not explain the close code {code}")
     parts = [prose.rstrip()]

@@ -53,21 +53,23 @@ class Machine:
             **more,
         }
 
-    def noond(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        """Run a verb to its end."""
+    def noond(
+        self, *arguments: str, typed: str = "", **environment: str
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a verb to its end, with what is typed on its stdin, which is no terminal."""
         return subprocess.run(
             [sys.executable, "-m", "noond", *arguments],
             capture_output=True,
             text=True,
             timeout=60,
-            stdin=subprocess.DEVNULL,
+            input=typed,
             env=self.environment(**environment),
             cwd=self.root,
         )
 
-    def ask(self, *arguments: str) -> Any:
+    def ask(self, *arguments: str, typed: str = "", **environment: str) -> Any:
         """The JSON document that a verb prints; it must succeed."""
-        done = self.noond(*arguments, "--json")
+        done = self.noond(*arguments, "--json", typed=typed, **environment)
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout)
 
@@ -159,4 +161,13 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
         made.ask("init")
         made.serve()
         made.connect_device()
+        yield made
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
+    """A machine whose daemon runs, without a device; tests of a module share it."""
+    with machine_at(tmp_path_factory.mktemp("house") / "machine") as made:
+        made.ask("init")
+        made.serve()
         yield made

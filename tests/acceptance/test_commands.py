@@ -55,7 +55,8 @@ def test_a_terminal_gets_tables_that_fit(running: Machine) -> None:
     assert code == 0
     assert "NAME" in screen
     assert max(map(len, lines_of(screen))) <= 80
-    for verb in (["devices"], ["runs"], ["agent", "show", "a-rather-long-name-for-an-agent"]):
+    show = ["agent", "show", "a-rather-long-name-for-an-agent"]
+    for verb in (["devices"], ["runs"], ["audit"], ["audit", "verify"], show):
         code, screen = on_a_terminal(running, *verb)
         assert code == 0
         assert max(map(len, lines_of(screen))) <= 80

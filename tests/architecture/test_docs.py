@@ -17,6 +17,8 @@ import pytest
 from declared_routes import declared_routes
 
 import noond
+from noond.api import event_socket
+from noond.api.event_frames import EVENTS
 from noond.cli.main import cli
 from noond.config import Settings
 from noond.errors import NoondError
@@ -204,6 +206,14 @@ def test_every_route_is_documented() -> None:
 def test_every_error_code_is_documented() -> None:
     told = {code for _, code in inline_code()}
     assert error_codes() - told == set()
+
+
+def test_every_event_and_close_code_for_apps_is_documented() -> None:
+    page = PAGES["docs/events.md"]
+    for name in EVENTS:
+        assert any(f"`{name}`" in line for line in page.splitlines() if line.startswith("| ")), name
+    for name, code in vars(event_socket).items():
+        assert not name.startswith("CLOSE_") or f"| {code} |" in page, name
 
 
 @pytest.mark.parametrize(

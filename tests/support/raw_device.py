@@ -81,20 +81,22 @@ def header(length: int, *, kind: int = TEXT, final: bool = True) -> bytes:
 
 
 @asynccontextmanager
-async def raw_device(url: str, token: str = "laptop") -> AsyncIterator[RawDevice]:
+async def raw_device(
+    url: str, token: str = "laptop", *, path: str = "/ws/device", protocol: str = SUBPROTOCOL
+) -> AsyncIterator[RawDevice]:
     """Connect a device with this token; it holds little in memory that it has not read."""
     address = urlsplit(url)
     reader, writer = await asyncio.open_connection(address.hostname, address.port, limit=65_536)
     try:
         key = base64.b64encode(os.urandom(16)).decode()
         lines = (
-            "GET /ws/device HTTP/1.1",
+            f"GET {path} HTTP/1.1",
             f"Host: {address.netloc}",
             "Upgrade: websocket",
             "Connection: Upgrade",
             f"Sec-WebSocket-Key: {key}",
             "Sec-WebSocket-Version: 13",
-            f"Sec-WebSocket-Protocol: {SUBPROTOCOL}",
+            f"Sec-WebSocket-Protocol: {protocol}",
             f"Authorization: Bearer {token}",
         )
         writer.write("\r\n".join((*lines, "", "")).encode())

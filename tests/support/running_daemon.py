@@ -36,6 +36,12 @@ class Api:
         """See request."""
         return await self.request("GET", path, **kwargs)
 
+    async def text(self, path: str) -> str:
+        """The whole of a reply that is no JSON."""
+        async with self._http.get(self.url + path) as response:
+            assert response.status == 200, response.status
+            return await response.text()
+
     async def post(self, path: str, body: Any = None, **kwargs: Any) -> Any:
         """See request."""
         return await self.request("POST", path, body, **kwargs)

@@ -28,9 +28,18 @@ async def test_a_listener_to_one_subject_hears_of_no_other() -> None:
         bus.publish("ana", "run.progress", "r1", {})
         bus.publish("ana", "run.progress", "r2", {})
         assert (await events.next()).subject == "r2"
-        assert bus.has_listener("ana", "r2")
-        assert not bus.has_listener("ana", "r1")
-    assert not bus.has_listener("ana", "r2")
+        assert bus.has_listener("ana", "run.progress", "r2")
+        assert not bus.has_listener("ana", "run.progress", "r1")
+    assert not bus.has_listener("ana", "run.progress", "r2")
+
+
+async def test_a_listener_to_some_topics_hears_of_no_other() -> None:
+    bus = a_bus()
+    with bus.subscribe("ana", topics=frozenset({"run.progress"})) as events:
+        bus.publish("ana", "delivery.settled", "d1", {})
+        bus.publish("ana", "run.progress", "r1", {})
+        assert (await events.next()).subject == "r1"
+        assert not bus.has_listener("ana", "delivery.settled", "d1")
 
 
 async def test_the_latest_of_two_wins_and_says_that_one_is_missing() -> None:

@@ -16,6 +16,7 @@ from noond.models.account import Scope
 from noond.models.agent import Agent
 from noond.models.document import Table
 from noond.models.preview import RunMode
+from noond.models.request_log import AgentAction
 from noond.models.run import RunStatus
 from noond.models.schedule import MissedPolicy
 from noond.runners.agents import Agents, AgentSettings
@@ -23,6 +24,9 @@ from noond.runners.runs import Runs
 from noond.store.rows import Transaction
 
 _MOST_HOURS = 24 * 365
+_OUTCOMES = {"updated_at", "next_fires"}
+"""What follows from other fields of an agent."""
+_SCHEDULE = {"schedule_cron", "timezone", "missed", "max_age_hours", "quiet_hours", "enabled"}
 
 Paths = Annotated[
     tuple[Annotated[Line, Field(min_length=1, max_length=4096)], ...],
@@ -168,24 +172,36 @@ def routes(agents: Agents, runs: Runs, idempotency: Idempotency) -> tuple[Route,
     async def change(call: Call) -> Answer:
         body = call.body(AgentChanges)
         changes = {name: getattr(body, name) for name in body.model_fields_set}
-        return show(await agents.change(call.user_id, call.path["agent_id"], changes))
+        before, after = await agents.change(call.user_id, call.path["agent_id"], changes)
+        shown = show(after)
+        call.audit.changed(
+            show(before).model_dump(mode="json", exclude=_OUTCOMES),
+            shown.model_dump(mode="json", exclude=_OUTCOMES),
+        )
+        if _SCHEDULE & call.audit.changes.keys():
+            call.log.action = AgentAction.SCHEDULE
+        return shown
 
     async def delete(call: Call) -> Answer:
         await agents.delete(call.user_id, call.path["agent_id"])
         return None
 
     async def run(call: Call) -> Answer:
+        mode = call.body(StartRun).mode
+
         def work(tx: Transaction) -> Made:
-            mode = call.body(StartRun).mode
             run = runs.start(tx, call.user_id, call.path["agent_id"], mode)
             reply = RunStarted(
                 run_id=run.id, status=run.status, status_url=f"/api/v1/runs/{run.id}"
             )
             return Made(status=202, reply=reply, object_id=run.id)
 
-        response = await idempotency.run(call, work)
+        answered = await idempotency.answer(call, work)
         runs.started()
-        return response
+        call.audit.changed({}, {"run_id": answered.object_id})
+        call.log.action, call.log.tool = AgentAction.CREATE, "run"
+        call.log.entities = {"run_id": answered.object_id, "mode": mode}
+        return answered.response()
 
     path = "/api/v1/agents"
     return (

@@ -13,6 +13,7 @@ from noond.api.paging import Page, PageQuery, page_of
 from noond.api.routing import Answer, Body, Call, Rate, Reply, Route
 from noond.errors import AlreadyCreated, Forbidden, IdempotencyConflict, NotFound
 from noond.models.account import SCOPE_BUNDLES, APIKey, Scope
+from noond.models.audit import Action
 from noond.store.rows import Transaction
 
 
@@ -137,6 +138,7 @@ def routes(keys: APIKeys, idempotency: Idempotency) -> tuple[Route, ...]:
             access=Scope.KEYS_WRITE,
             rate=Rate.WRITE,
             handler=rotate,
+            action=Action.UPDATE,
             reply=KeySecretReply,
             status=201,
             errors=(NotFound, Forbidden, IdempotencyConflict, AlreadyCreated),

@@ -18,6 +18,7 @@ from noond.api.routing import Access, Answer, Body, Call, Rate, Reply, Route
 from noond.clock import Clock
 from noond.errors import Conflict, RateLimited, SignInRefused
 from noond.models.account import CredentialKind, Scope
+from noond.models.audit import Action, Actor
 
 T = TypeVar("T")
 
@@ -108,19 +109,27 @@ def routes(
                 user_agent=call.request.headers.get("User-Agent", ""),
             ),
         )
+        _signed_in(call, tokens, "password")
         return show(tokens)
 
     async def refresh(call: Call) -> Answer:
         try:
             tokens = await sign_ins.refresh(call.body(Refresh).refresh_token.get_secret_value())
-        except SignInRefused:
+        except SignInRefused as refusal:
+            if refusal.ended is not None:
+                user_id, sign_in_id = refusal.ended
+                call.audit.actor = Actor(kind="refresh_token", id=user_id, credential_id=sign_in_id)
+                call.audit.resource_id = sign_in_id
+                call.audit.changed({}, {"ended": "a refresh token came a second time"})
             failures.count(_REFRESH_KIND, throttle_group(call.client.address))
             raise
+        _signed_in(call, tokens, "refresh_token")
         return show(tokens)
 
     async def logout(call: Call) -> Answer:
         if call.principal.kind is CredentialKind.API_KEY:
             raise Conflict("an API key has no sign-in to end; revoke the key instead")
+        call.audit.resource_id = call.principal.credential_id
         await sign_ins.sign_out(call.principal)
         return None
 
@@ -139,6 +148,7 @@ def routes(
 
     async def change_password(call: Call) -> Answer:
         body = call.body(ChangePassword)
+        call.audit.resource_id = call.user_id
         await guess(
             call,
             lambda: users.change_own_password(
@@ -159,6 +169,9 @@ def routes(
             access=Access.PUBLIC,
             rate=Rate.NONE,
             handler=login,
+            operation_id="login",
+            action=Action.LOGIN,
+            resource="sign_in",
             body=Login,
             reply=TokensReply,
             errors=(SignInRefused, RateLimited),
@@ -173,6 +186,9 @@ def routes(
             access=Access.PUBLIC,
             rate=Rate.NONE,
             handler=refresh,
+            operation_id="refresh_tokens",
+            action=Action.UPDATE,
+            resource="sign_in",
             body=Refresh,
             reply=TokensReply,
             errors=(SignInRefused, RateLimited),
@@ -186,6 +202,9 @@ def routes(
             access=Access.SIGNED_IN,
             rate=Rate.WRITE,
             handler=logout,
+            operation_id="logout",
+            action=Action.LOGOUT,
+            resource="sign_in",
             status=204,
             errors=(Conflict,),
         ),
@@ -198,6 +217,7 @@ def routes(
             access=Access.SIGNED_IN,
             rate=Rate.READ,
             handler=me,
+            operation_id="get_me",
             reply=Me,
         ),
         Route(
@@ -210,8 +230,18 @@ def routes(
             access=Access.SIGNED_IN,
             rate=Rate.WRITE,
             handler=change_password,
+            operation_id="change_password",
+            action=Action.UPDATE,
+            resource="user",
             body=ChangePassword,
             status=204,
             errors=(SignInRefused, Conflict, RateLimited),
         ),
     )
+
+
+def _signed_in(call: Call, tokens: Tokens, kind: str) -> None:
+    call.audit.actor = Actor(
+        kind=kind, id=tokens.user.id, name=tokens.user.name, credential_id=tokens.sign_in_id
+    )
+    call.audit.resource_id = tokens.sign_in_id

@@ -13,6 +13,7 @@ from noond.api.routing import Answer, Call, Rate, Reply, Route
 from noond.clock import from_ms, to_ms
 from noond.errors import AlreadyCreated, IdempotencyConflict, NotFound
 from noond.models.account import Scope
+from noond.models.audit import Action
 from noond.models.device import Device
 from noond.store.rows import Transaction
 
@@ -128,10 +129,12 @@ def routes(devices: Devices, idempotency: Idempotency, *, is_online: IsOnline) -
             access=Scope.DEVICES_WRITE,
             rate=Rate.WRITE,
             handler=rotate,
+            action=Action.UPDATE,
             reply=DeviceTokenReply,
             status=201,
             errors=(NotFound, IdempotencyConflict, AlreadyCreated),
             idempotent=True,
+            operation_id="create_device_token",
         ),
     )
 

@@ -63,5 +63,6 @@ def routes(checks: Mapping[str, Check]) -> tuple[Route, ...]:
             rate=Rate.NONE,
             handler=ready,
             reply=Readiness,
+            other_replies=((503, Readiness),),
         ),
     )

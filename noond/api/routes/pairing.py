@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 
 from noond.accounts.devices import Devices
 from noond.accounts.pairing import Pairing
@@ -22,7 +23,9 @@ from noond.errors import (
     PairingCodeWrong,
     RateLimited,
 )
-from noond.models.account import Scope
+from noond.models.account import Scope, User
+from noond.models.audit import Actor
+from noond.store import users
 from noond.store.database import Database
 from noond.store.rows import Transaction
 
@@ -45,7 +48,7 @@ class PairingReply(Reply):
 class PairDevice(Body):
     """What a device says to be let in."""
 
-    code: str = Field(min_length=1, max_length=64)
+    code: Annotated[SecretStr, Field(min_length=1, max_length=64)]
     device_id: DeviceId
     name: Name
 
@@ -55,7 +58,8 @@ class _Paired:
     """The reply, and whose device it is."""
 
     answered: Answered
-    user_id: str
+    user: User
+    code_id: str
 
 
 def routes(
@@ -83,7 +87,7 @@ def routes(
         address = throttle_group(call.client.address)
 
         def work(tx: Transaction) -> _Paired | None:
-            code = pairing.find(tx, body.code)
+            code = pairing.find(tx, body.code.get_secret_value())
             if code is None:
                 return None
 
@@ -98,7 +102,7 @@ def routes(
                 answered = idempotency.once(tx, call, code.user_id, let_in)
             except _Refused:
                 return None  # caught within the transaction, so that the try stays counted
-            return _Paired(answered=answered, user_id=code.user_id)
+            return _Paired(answered=answered, user=users.get(tx, code.user_id), code_id=code.id)
 
         # One at a time, so that guesses sent all at once can't be looked at before one is counted.
         async with one_at_a_time:
@@ -107,7 +111,12 @@ def routes(
             if paired is None:
                 failures.count(_KIND, address)
                 raise PairingCodeWrong()
-        devices.paired(paired.user_id, body.device_id)
+        user = paired.user
+        devices.paired(user.id, body.device_id)
+        call.audit.actor = Actor(
+            kind="pairing_code", id=user.id, name=user.name, credential_id=paired.code_id
+        )
+        call.audit.resource_id = body.device_id
         return paired.answered.response()
 
     return (
@@ -121,6 +130,7 @@ def routes(
             access=Scope.DEVICES_WRITE,
             rate=Rate.WRITE,
             handler=create,
+            resource="pairing_code",
             body=NewPairing,
             reply=PairingReply,
             status=201,

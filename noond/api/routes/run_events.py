@@ -7,33 +7,17 @@ from typing import Final, Literal
 
 from aiohttp import web
 from aiohttp_sse import EventSourceResponse
-from pydantic import ConfigDict
 
+from noond.api.event_frames import RunProgress
 from noond.api.routing import Call, Rate, Reply, Route
 from noond.api.streams import Streams
 from noond.errors import NotFound, RateLimited
 from noond.events import EventBus, Subscription
 from noond.models.account import Scope
-from noond.models.run import RunStatus, WaitingFor
 from noond.runners.progress import TOPIC, progress_of
 from noond.runners.runs import Runs
 
 HEARTBEAT_SECONDS: Final = 15.0
-
-
-class RunProgress(Reply):
-    """The data of an event `run.progress`; what else listeners inside are told is left out."""
-
-    model_config = ConfigDict(extra="ignore")
-
-    run_id: str
-    status: RunStatus
-    waiting_for: WaitingFor | None
-    items_processed: int
-    items_created: int
-    files_listed: int | None
-    files_done: int
-    errors: int
 
 
 class ProgressStream(Reply):
@@ -76,6 +60,7 @@ def routes(
             reply=ProgressStream,
             errors=(NotFound, RateLimited),
             media_type="text/event-stream",
+            operation_id="watch_run",
         ),
     )
 

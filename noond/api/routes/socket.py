@@ -4,35 +4,39 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
-from aiohttp import hdrs, web
+from aiohttp import web
 
 from noond.api.authentication import Authentication
 from noond.api.routing import Access, Call, Rate, Route
+from noond.api.upgrades import check_upgrade
 from noond.errors import Invalid, RateLimited, Unauthenticated
 from noond.hub.frames import SUBPROTOCOL
 from noond.models.device import Device
+
+DeviceLetIn = Callable[[Call, Device], Awaitable[None]]
+"""Told of a device before it is connected."""
 
 ServeDevice = Callable[[web.Request, Device], Awaitable[web.StreamResponse]]
 """Upgrades a request that was checked, and serves the device until its socket closes."""
 
 
-def routes(authentication: Authentication, serve_device: ServeDevice) -> tuple[Route, ...]:
+def routes(
+    authentication: Authentication, let_in: DeviceLetIn, serve_device: ServeDevice
+) -> tuple[Route, ...]:
     """The route of the device socket."""
 
     async def connect(call: Call) -> web.StreamResponse:
         request = call.request
-        if request.headers.get(hdrs.UPGRADE, "").lower() != "websocket":
-            raise Invalid("this is a WebSocket: send an upgrade request")
-        offered = ",".join(request.headers.getall(hdrs.SEC_WEBSOCKET_PROTOCOL, []))
-        if SUBPROTOCOL not in (name.strip() for name in offered.split(",")):
-            raise Invalid.field("Sec-WebSocket-Protocol", f"must offer {SUBPROTOCOL}")
+        check_upgrade(request, SUBPROTOCOL)
         device = await authentication.device(request, call.client)
+        await let_in(call, device)
         return await serve_device(request, device)
 
     return (
         Route(
             method="GET",
             path="/ws/device",
+            resource="device",
             tag="Devices",
             summary="The device's WebSocket",
             description=f"Subprotocol `{SUBPROTOCOL}`, `Authorization: Bearer <device token>`. "
@@ -41,6 +45,7 @@ def routes(authentication: Authentication, serve_device: ServeDevice) -> tuple[R
             rate=Rate.NONE,
             handler=connect,
             status=101,
+            operation_id="connect_device",
             errors=(Invalid, Unauthenticated, RateLimited),
         ),
     )

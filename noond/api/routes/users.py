@@ -14,6 +14,7 @@ from noond.api.paging import Page, PageQuery, page_of
 from noond.api.routing import Answer, Body, Call, Rate, Reply, Route
 from noond.errors import Conflict, Forbidden, IdempotencyConflict, NotFound
 from noond.models.account import Role, Scope, User
+from noond.models.audit import Action
 from noond.store.rows import Transaction
 
 NewPassword = Annotated[
@@ -99,7 +100,8 @@ def routes(users: Users, idempotency: Idempotency) -> tuple[Route, ...]:
     async def change(call: Call) -> Answer:
         body = call.body(UserChanges)
         changes = body.model_dump(exclude_unset=True)
-        _, after = await users.change(call.principal, call.path["user_id"], **changes)
+        before, after = await users.change(call.principal, call.path["user_id"], **changes)
+        call.audit.changed(show_user(before).model_dump(), show_user(after).model_dump())
         return show_user(after)
 
     async def set_password(call: Call) -> Answer:
@@ -175,6 +177,8 @@ def routes(users: Users, idempotency: Idempotency) -> tuple[Route, ...]:
             access=Scope.USERS_WRITE,
             rate=Rate.WRITE,
             handler=set_password,
+            operation_id="set_user_password",
+            action=Action.UPDATE,
             body=SetPassword,
             status=204,
             errors=(NotFound, Forbidden),

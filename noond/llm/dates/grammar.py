@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from noond.llm.dates import absolute, clock_times
 from noond.llm.dates.found import FoundDate
+from noond.llm.dates.positions import closes_with_day, closes_with_weekday, is_weekday_alone
 from noond.llm.dates.relative import RELATIVE_WORDS, coming, counted_before, relative
 from noond.llm.dates.stamps import SANE_YEARS, chat_stamps, mail_date
 from noond.llm.dates.words import (
@@ -72,6 +73,7 @@ _PART_OF_DAY = re.compile(
     r"|matin|après-midi|soir|(?:por|en)\sla\s(?:mañana|tarde|noche))\b",
     re.IGNORECASE,
 )
+_LATER_THAN = re.compile(r"later\sthan\s$", re.IGNORECASE)
 _END_OF_DAY = re.compile(r"(?:EOD|COB|end of day)\s(?:on\s)?", re.IGNORECASE)
 _ZONE_PARAMETER = re.compile(r";TZID=\"?([\w/+-]{1,60})\"?(?:;[^:\n]{0,100})?:$")
 
@@ -120,6 +122,7 @@ class DateGrammar:
         """The same grammar with another reference."""
         grammar = DateGrammar(self._document_text, reference=reference, zone=self._zone)
         grammar.__dict__["day_first"] = self.day_first
+        grammar.__dict__["_languages"] = self._languages
         return grammar
 
     @cached_property
@@ -131,12 +134,16 @@ class DateGrammar:
                 return True
             if second > 12 >= first:
                 return False
-        sample = self._document_text[:20_000]
-        if _AMERICAN.search(sample):
+        if _AMERICAN.search(self._document_text[:20_000]):
             return False
-        if len(_NOT_ENGLISH.findall(sample)) > len(_ENGLISH.findall(sample)):
-            return True
-        return not _MONTH_FIRST_ZONES.match(self._zone.key or "UTC")
+        foreign, english = self._languages
+        return foreign > english or not _MONTH_FIRST_ZONES.match(self._zone.key or "UTC")
+
+    @cached_property
+    def _languages(self) -> tuple[int, int]:
+        """How many small words of the other languages and of English the document begins with."""
+        sample = self._document_text[:20_000]
+        return len(_NOT_ENGLISH.findall(sample)), len(_ENGLISH.findall(sample))
 
     def moment(self, written: str) -> datetime | None:
         """The moment (aware, in the zone) that a stamp such as `12.03.26 14:05` tells."""
@@ -145,8 +152,11 @@ class DateGrammar:
             return None
         return datetime.combine(found[0].day, found[0].time or time(), self._zone)
 
-    def find(self, text: str) -> list[FoundDate]:
-        """Every date expression of the text, which is the document's or a part of it."""
+    def find(self, text: str, *, cell: bool = False) -> list[FoundDate]:
+        """Every date expression of the text, which is the document's or a part of it.
+
+        A `cell` of a column of dates needs no preposition before `14/5`, `3.5.` or `Fri`.
+        """
         found: list[FoundDate] = []
         end = 0
         for token in _TOKEN.finditer(text):
@@ -157,7 +167,7 @@ class DateGrammar:
             digits = word[0].isdecimal()
             if not digits and (word := word.lower()) not in _TRIGGERS:
                 continue
-            for first, last, day in self._days_at(text, start, word, digits=digits):
+            for first, last, day in self._days_at(text, start, word, digits=digits, cell=cell):
                 if first < end:
                     continue
                 one = self._with_time(text, first, last, day, earliest=end)
@@ -168,29 +178,29 @@ class DateGrammar:
         return found
 
     def _days_at(
-        self, text: str, start: int, word: str, *, digits: bool
+        self, text: str, start: int, word: str, *, digits: bool, cell: bool
     ) -> list[tuple[int, int, date]]:
         if digits:
             spread = absolute.range_start(text, start, today=self.today)
             if spread:
                 (first_end, first), (last_end, last) = spread
                 return [(start, first_end, first), (first_end, last_end, last)]
-            read = self._numeric(text, start)
+            read = self._numeric(text, start, cell=cell)
         elif word in ("ago", "from"):
             counted = counted_before(text, start, word, self.today)
             return [counted] if counted else []
         else:
-            read = self._worded(text, start, word)
+            read = self._worded(text, start, word, cell=cell)
         return [(start, *read)] if read else []
 
-    def _numeric(self, text: str, start: int) -> absolute.Found | None:
+    def _numeric(self, text: str, start: int, *, cell: bool = False) -> absolute.Found | None:
         return (
             absolute.iso(text, start)
-            or self._separated(text, start)
+            or self._separated(text, start, cell=cell)
             or absolute.day_month(text, start, today=self.today)
         )
 
-    def _separated(self, text: str, start: int) -> absolute.Found | None:
+    def _separated(self, text: str, start: int, *, cell: bool) -> absolute.Found | None:
         window = text[start : start + 6]
         if not any(mark in window for mark in "./-"):
             return None
@@ -203,7 +213,9 @@ class DateGrammar:
             text,
             start,
             day_first=day_first,
-            introduced=self._introduced(text, start),
+            introduced=cell
+            or self._introduced(text, start)
+            or closes_with_day(text, start, day_first=self.day_first),
             today=self.today,
         )
 
@@ -214,9 +226,11 @@ class DateGrammar:
 
     def _introduced(self, text: str, start: int) -> bool:
         before = self._word_before(text, start)
+        if before == "than":
+            return bool(_LATER_THAN.search(text[max(0, start - 12) : start]))
         return before in DATE_PREPOSITIONS or before in WEEKDAYS or before in WEEKDAY_SHORTS
 
-    def _worded(self, text: str, start: int, word: str) -> absolute.Found | None:
+    def _worded(self, text: str, start: int, word: str, *, cell: bool) -> absolute.Found | None:
         if word in MONTHS:
             found = absolute.month_day(text, start, today=self.today)
             if found:
@@ -231,7 +245,7 @@ class DateGrammar:
         end = start + len(word)
         if word in DAY_WORDS:
             return self._day_word(text, start, end, word)
-        return self._bare_weekday(text, start, end, word)
+        return self._bare_weekday(text, start, end, word, cell=cell)
 
     def _weekday_and_date(self, text: str, start: int) -> absolute.Found | None:
         match = _TO_DATE.match(text, start)
@@ -258,13 +272,22 @@ class DateGrammar:
         day = self.today + timedelta(days=DAY_WORDS[word])
         return end, day
 
-    def _bare_weekday(self, text: str, start: int, end: int, word: str) -> absolute.Found | None:
+    def _bare_weekday(
+        self, text: str, start: int, end: int, word: str, *, cell: bool
+    ) -> absolute.Found | None:
         before = self._word_before(text, start)
         if before in RECURRENCES:
             return None
         if word in _BARE_WEEKDAYS:
             return end, coming(_BARE_WEEKDAYS[word], self.today)
-        if word not in WEEKDAY_SHORTS or not text[start].isupper():
+        if word not in WEEKDAY_SHORTS:
+            return None
+        foreign, english = self._languages
+        if (cell and is_weekday_alone(text, start)) or closes_with_weekday(
+            text, start, english=english > foreign
+        ):
+            return end, coming(WEEKDAY_SHORTS[word], self.today)
+        if not text[start].isupper():
             return None
         if before not in DATE_PREPOSITIONS or before in ("le", "el", "du", "den", "dem", "der"):
             return None

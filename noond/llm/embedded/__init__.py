@@ -11,7 +11,7 @@ from noond.models.document import Candidate, DeviceContext, Document, Table
 
 __all__ = ["EMBEDDED_VERSION", "extract", "source_text"]
 
-EMBEDDED_VERSION = "2"
+EMBEDDED_VERSION = "3"
 """Changes whenever the rules do: it is part of the extractor's fingerprint."""
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from noond.llm.dates.stamps import Stamp, chat_stamps
+from noond.llm.embedded.logs import is_logged
 from noond.llm.embedded.names import People
-from noond.llm.embedded.outline import Line, is_logged, outline
+from noond.llm.embedded.outline import Line, outline
 from noond.llm.embedded.prose import read_prose
 from noond.llm.embedded.reading import Reading
 from noond.models.document import Candidate

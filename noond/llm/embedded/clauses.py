@@ -6,9 +6,12 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from noond.llm.dates.words import MONTH
 from noond.llm.embedded.futures import FUTURE, infinitive
-from noond.llm.embedded.names import NAMES
+from noond.llm.embedded.namewords import NAMES
 from noond.llm.embedded.reading import Reading
+from noond.llm.embedded.roles import ARTICLE, ROLE
+from noond.llm.embedded.topics import is_plural
 
 _MODAL = re.compile(
     r"(?<![\w'’-])(?:(?P<en>will|shall|must|should|(?:has|have|needs?|is|are)\sto|(?:is|are"
@@ -24,10 +27,29 @@ _MODAL = re.compile(
     r"|(?<=\w)(?P<short>['’]ll)(?=\s)",
 )
 _SUBJECT_BEFORE = re.compile(rf"(?:(?<=^)|(?<=[\s(*_]))[*_]{{0,2}}({NAMES})[*_]{{0,2}}\s?$")
-_FIRST_PERSON = re.compile(r"(?:^|[\s(,])(I|[Ii]ch|[Jj]e|[Yy]o)\s?$")
+_FIRST_PERSON = re.compile(
+    rf"(?:^|[\s(,])(?P<whole>(?:(?P<others>{NAMES})\s(?:and|und|et|y)\s)?(?:I|[Ii]ch|[Jj]e|[Mm]oi|[Yy]o))\s?$"
+)
+_ROLE_BEFORE = re.compile(
+    rf"(?:^|[\s,(\"“„«])(?P<role>(?:{ARTICLE})(?:[^\W\d_]+\s)?{ROLE})\s?$", re.IGNORECASE
+)
 _WE = re.compile(r"(?:^|[\s(,])([Ww]e|[Ww]ir|[Nn]ous|[Nn]osotros)\s?$")
 _OBLIGATIONS = frozenset("must müssen devons debemos".split())
-_INVERTED = re.compile(rf"\s(?:(ich)|(wir)|({NAMES}))\s")
+_INVERTED = re.compile(
+    rf"\s(?:(ich)|(wir)|({NAMES})|(?i:(?P<role>(?:der|die|unsere?)\s(?:[^\W\d_]+\s)?{ROLE})))\s"
+)
+_AFTER_SUBJECT = re.compile(
+    r"(?:den|die|das|dem|der|ein\w*|alle|sein\w*|ihr\w*|unser\w*|noch|auch|mit|für|zu[mr]?|im|in|bei|beim"
+    r"|an|am|\d)\b"
+)
+_COMMANDS = frozenset("muss müssen soll sollen".split())
+_SEVERAL = frozenset("müssen sollen werden".split())
+_JOINED = re.compile(r"\s(?:and|und|et|y|&)\s|/")
+_BEHIND_CLAUSE = re.compile(r"(?:,|\b(?:and|und|et|y|while|während|tandis\sque|mientras))\s*$")
+_MONTH_NAMED = re.compile(
+    rf"(\b(?:[Ii]n|[Ii]m|[Bb]y|[Bb]is|[Ee]n|[Ss]eit|[Ss]ince|[Aa]b)\s)((?i:{MONTH}))"
+)
+_SUBJECT_WINDOW = 100
 _PRO_DROP = re.compile(r"(?:debo|voy|tengo|(?P<we>debemos|tenemos))\b", re.IGNORECASE)
 _NOBODY = frozenset(
     "this that these those there it they he she you we everyone everybody nobody somebody all "
@@ -65,21 +87,48 @@ class Clause:
 
 def find_clauses(sentence: str, reading: Reading, *, listed: bool) -> Iterator[Clause]:
     """The clauses of a sentence; `listed` allows a subject that nobody knows as a person."""
+    modals = list(_MODAL.finditer(sentence))
+    if not modals:
+        return
+    plain = _without_days(sentence, reading)
     end = 0
-    for modal in _MODAL.finditer(sentence):
+    found = False
+    for modal in modals:
         if modal.start() < end:
             continue
-        before = sentence[max(end, modal.start() - 80) : modal.start()]
-        clause = _Finder(sentence, modal, before, reading).find(listed=listed)
+        before = plain[max(end, modal.start() - _SUBJECT_WINDOW) : modal.start()]
+        clause = _Finder(plain, modal, before, reading, goes_on=found).find(listed=listed)
         if clause:
             yield clause
             end = clause.rest
+            found = True
+
+
+def _without_days(sentence: str, reading: Reading) -> str:
+    """The sentence with its dates blanked, so that April is not taken for somebody."""
+    blanked = sentence
+    for date in reading.dates.find(sentence):
+        day = "\x01" * (date.end - date.start)
+        blanked = blanked[: date.start] + day + blanked[date.end :]
+    return _MONTH_NAMED.sub(lambda match: match[1] + "\x01" * len(match[2]), blanked)
 
 
 class _Finder:
-    """Looks for the subject of one modal verb; `before` is what may hold it."""
+    """Looks for the subject of one modal verb; `before` is what may hold it.
 
-    def __init__(self, sentence: str, modal: re.Match[str], before: str, reading: Reading) -> None:
+    `goes_on` where a clause of the sentence has been found before.
+    """
+
+    def __init__(
+        self,
+        sentence: str,
+        modal: re.Match[str],
+        before: str,
+        reading: Reading,
+        *,
+        goes_on: bool,
+    ) -> None:
+        self._goes_on = goes_on
         self._sentence = sentence
         self._modal = modal
         self._before = before
@@ -93,12 +142,13 @@ class _Finder:
         if verb is None:
             return None
         if verb:
-            return self._named(verb)
+            return self._named(verb) or self._role(verb)
         if self._modal["to"] is not None:
             return self._named("") or (self._stranger() if listed else None)
         return (
             self._first_person()
             or self._named("")
+            or self._role("")
             or (self._stranger() if listed else None)
             or (self._inverted() if self._german else None)
         )
@@ -110,7 +160,9 @@ class _Finder:
     def _first_person(self) -> Clause | None:
         modal = self._modal
         if first := _FIRST_PERSON.search(self._before):
-            return self._clause(self._shift + first.start(1), self._me)
+            others = self._reading.people.listed(first["others"] or "", framed=True)
+            start = first.start("whole") if others else self._before.rstrip().rfind(" ") + 1
+            return self._clause(self._shift + start, (*others, *self._me))
         we = _WE.search(self._before)
         if we and (modal.group() in _OBLIGATIONS or modal.group().endswith((" to", " que"))):
             return self._clause(self._shift + we.start(1), ())
@@ -123,7 +175,7 @@ class _Finder:
         subject = _SUBJECT_BEFORE.search(self._before)
         words = subject[1] if subject else ""
         while subject and words:  # "Tomorrow Ben" ends with Ben
-            people = self._reading.people.listed(words)
+            people = self._reading.people.listed(words) or self._joined(words)
             start = self._shift + subject.end(1) - len(words)
             if people:
                 # "Ana to send it" is a commitment only as a sentence of its own.
@@ -134,23 +186,46 @@ class _Finder:
             _, _, words = words.partition(" ")
         return None
 
+    def _joined(self, words: str) -> list[str]:
+        """Coordinated subjects of whom one is known: `Uta und Gernot müssen …`."""
+        first, *others = _JOINED.split(words)
+        if "," in words or not others or (self._german and self._modal.group() not in _SEVERAL):
+            return []
+        people = self._reading.people
+        known = any(people.is_person(name) for name in (first, *others))
+        return people.listed(words, framed=True) if known else []
+
+    def _role(self, verb: str) -> Clause | None:
+        """An office with its article: `The treasurer will …`; nobody by name."""
+        role = _ROLE_BEFORE.search(self._before)
+        return self._clause(self._shift + role.start("role"), (), verb) if role else None
+
     def _stranger(self) -> Clause | None:
-        """A capitalised word that begins the sentence."""
+        """A name that nobody knows, where it begins the sentence or a further clause."""
         subject = _SUBJECT_BEFORE.search(self._before)
-        if not subject or self._sentence[: self._shift + subject.start(1)].strip(" *_\n"):
+        if not subject:
+            return None
+        start = self._shift + subject.start(1)
+        ahead = self._sentence[:start]
+        further = self._goes_on and _BEHIND_CLAUSE.search(ahead)
+        if ahead.strip(" *_\n") and not further:
             return None
         name = subject[1].strip()
         taken = _NOBODY if self._modal["to"] is None else _NOBODY | _BEFORE_TO
-        if " " in name or name.lower() in taken:
+        if name.split()[0].lower() in taken or is_plural(name):
             return None
-        return self._clause(0, (name,))
+        people = self._reading.people.listed(name, framed=True)
+        return self._clause(start if further else 0, tuple(people)) if people else None
 
     def _inverted(self) -> Clause | None:
-        """`Bis Freitag muss Ben …`"""
+        """`Bis Freitag muss Ben …`, `Bis Freitag soll der Kassenwart …`"""
         match = _INVERTED.match(self._sentence, self._modal.end())
         if not match:
             return None
         people = self._me if match[1] else tuple(self._reading.people.listed(match[3] or ""))
-        if not (people or match[1] or match[2]):
+        told = match[3] and self._modal.group() in _COMMANDS
+        if not people and told and _AFTER_SUBJECT.match(self._sentence, match.end()):
+            people = tuple(self._reading.people.listed(match[3], framed=True))
+        if not (people or match[1] or match[2] or match["role"]):
             return None
         return Clause(start=self._modal.start(), rest=match.end(), people=people, german=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from noond.llm.embedded.actors import Frame
 from noond.llm.embedded.judgement import (
     is_cancelled,
     is_no_task,
@@ -34,11 +35,12 @@ _HANDLE = re.compile(r"@?[\w.-]+")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """What the surroundings add to a task: where it ends, whose list it is in."""
+    """What the surroundings add to a task: where it ends, whose list it is in, if in any."""
 
     reading: Reading
     end: int
     people: list[str]
+    listed: bool
 
 
 def checkbox_task(line: Line, text: str, marker: Marker | None, place: Place) -> Candidate | None:
@@ -54,7 +56,10 @@ def checkbox_task(line: Line, text: str, marker: Marker | None, place: Place) ->
         text, who = text[marker.rest_start :], marker.who
     text = re.sub(r"^~~(.*)~~$", r"\1", text)
     priority = "high" if line.box == "!" else None
-    return _task(text, line.body_start, place, status=status, who=who, priority=priority)
+    frame = Frame.LIST if place.listed or marker else Frame.BOX
+    return _task(
+        text, line.body_start, place, status=status, who=who, priority=priority, frame=frame
+    )
 
 
 def listed_task(line: Line, text: str, place: Place) -> Candidate | None:
@@ -95,9 +100,10 @@ def _task(
     status: str | None = None,
     who: str = "",
     priority: str | None = None,
+    frame: Frame = Frame.LIST,
 ) -> Candidate | None:
     reading = place.reading
-    task = read_task(text, reading)
+    task = read_task(text, reading, frame=frame)
     if task.status == "cancelled" or not has_words(task.title):
         return None
     if who and not task.people:
@@ -115,6 +121,6 @@ def _take_who(task: TaskText, who: str, reading: Reading) -> None:
     named = read_task(who, reading)
     task.due = named.due if task.due is None else task.due
     task.priority = task.priority or named.priority
-    task.people = named.people or reading.people.listed(named.title)
+    task.people = named.people or reading.people.listed(named.title, framed=True)
     if not task.people and _HANDLE.fullmatch(who) and named.due is None and not named.priority:
         task.people = [who.lstrip("@")]

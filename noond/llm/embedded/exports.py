@@ -6,13 +6,19 @@ import csv
 from collections.abc import Iterator
 from pathlib import PurePath
 
-from noond.llm.embedded.grids import read_row, understand
+from noond.llm.embedded.columns import Grid, understand
+from noond.llm.embedded.grids import read_row
 from noond.llm.embedded.outline import split_lines
 from noond.llm.embedded.reading import Reading
 from noond.models.document import Candidate
 
 _DELIMITERS = ",;\t|"
 _FIELD_LIMIT = 100_000
+_HEADER_ROWS = 5
+
+
+Row = tuple[list[str], int, int]
+"""A row's cells and its place in the text."""
 
 
 def is_export(path: str) -> bool:
@@ -22,30 +28,48 @@ def is_export(path: str) -> bool:
 
 def read_export(reading: Reading) -> list[Candidate]:
     """A record for each row, when the header is that of a list of tasks or milestones."""
+    grid, rows = understood_rows(reading)
+    if grid is None:
+        return []
+    made = (read_row(grid, cells, start, end, reading) for cells, start, end in rows)
+    return [candidate for candidate in made if candidate]
+
+
+def understood_rows(reading: Reading) -> tuple[Grid | None, list[Row]]:
+    """The columns of the table and the rows below its header."""
     text = reading.text.removeprefix("\ufeff")
     shift = len(reading.text) - len(text)
     if text.startswith("sep=") and "\n" in text:
         shift += text.index("\n") + 1
         text = text[text.index("\n") + 1 :]
-    head = text.split("\n", 1)[0][:5_000]
-    delimiter = max(_DELIMITERS, key=head.count)
-    grid = None
-    made: list[Candidate] = []
-    for number, (row, start, end) in enumerate(_rows(text, delimiter)):
-        if grid is None:
-            grid = understand(row, explicit_only=False)
-            if grid is None and number >= 3:
-                return []
-            continue
-        candidate = read_row(grid, row, start + shift, end + shift, reading)
-        if candidate:
-            made.append(candidate)
-    return made
+    rows = list(separated_rows(text))
+    first, grid = _find_header([cells for cells, _, _ in rows], reading)
+    if grid is None:
+        return None, []
+    header = rows[first][0]
+    following = [*(cells for cells, _, _ in rows[first + 2 :]), []]
+    return grid, [
+        (cells, start + shift, end + shift)
+        for (cells, start, end), after in zip(rows[first + 1 :], following, strict=False)
+        # Boards repeat the header for each group, below the group's name.
+        if cells != header and not (after == header and sum(map(bool, cells)) == 1)
+    ]
 
 
-def _rows(text: str, delimiter: str) -> Iterator[tuple[list[str], int, int]]:
+def _find_header(rows: list[list[str]], reading: Reading) -> tuple[int, Grid | None]:
+    """Which row is the header of a list of tasks or milestones; titles may stand above it."""
+    for index, row in enumerate(rows[:_HEADER_ROWS]):
+        grid = understand(row, rows[index + 1 :], reading, explicit_only=False)
+        if grid:
+            return index, grid
+    return 0, None
+
+
+def separated_rows(text: str) -> Iterator[Row]:
     """Each record's cells and its place in the text; a cell may hold newlines."""
     lines = list(split_lines(text))
+    head = "\n".join(line[:1_000] for _, line in lines[:_HEADER_ROWS])
+    delimiter = max(_DELIMITERS, key=head.count)
     reader = csv.reader((line + "\n" for _, line in lines), delimiter=delimiter)
     first = 0
     while True:

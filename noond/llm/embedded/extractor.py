@@ -13,9 +13,10 @@ from noond.llm.embedded.chat import find_chat, read_chat
 from noond.llm.embedded.exports import is_export, read_export
 from noond.llm.embedded.front_matter import read_front_matter
 from noond.llm.embedded.ics import read_ics
+from noond.llm.embedded.logs import is_log
 from noond.llm.embedded.names import People
 from noond.llm.embedded.org import org_settings, read_org
-from noond.llm.embedded.outline import outline
+from noond.llm.embedded.outline import is_markdown, outline
 from noond.llm.embedded.prose import read_prose
 from noond.llm.embedded.reading import Reading, known_projects, known_tasks
 from noond.llm.embedded.source import is_calendar
@@ -26,7 +27,6 @@ _ATTENDEES = (
     "attendees", "participants", "people", "team", "author", "owner", "teilnehmer", "présents",
     "asistentes", "participantes",
 )  # fmt: skip
-_MARKDOWN = frozenset({".md", ".markdown", ".mdown", ".mkd", ".mdx", ".qmd"})
 
 
 def read_document(
@@ -58,6 +58,8 @@ def _read(document: Document, reading: Reading) -> list[Candidate]:
         return read_todotxt(reading)
     if suffix in code.SUFFIXES:
         return code.read_code(suffix, reading)
+    if is_log(text):
+        return []
     reading = replace(reading, people=People(text))
     sent = mail_date(text)
     if sent:
@@ -80,7 +82,7 @@ def _read(document: Document, reading: Reading) -> list[Candidate]:
     )
     attendees = [name for key in _ATTENDEES for name in matter.values.get(key, ())]
     reading = replace(reading, people=People(text, others=attendees))
-    lines = outline(text, matter.end, markdown=suffix in _MARKDOWN)
+    lines = outline(text, matter.end, markdown=is_markdown(path))
     return whole.read_typed(matter, lines, path, reading) + read_prose(lines, reading)
 
 

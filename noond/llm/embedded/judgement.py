@@ -27,9 +27,9 @@ _SUPPOSED_START = re.compile(
     _FLAGS,
 )
 _NEGATED = re.compile(
-    r"\b(?:not|never|no\slonger|nicht|kein(?:e[nmrs]?)?|nie|niemals|ne|jamais|nunca|jamás"
+    r"\b(?:not|never|no\slonger|nicht|kein(?:e[nmrs]?)?(?!\sZweifel)|nie|niemals|ne|jamais|nunca|jamás"
     r"|tampoco)\b"
-    r"|n['’]t\b|\bn['’](?=[aeiouéèêh])|\bno\s(?!later\b)",
+    r"|n['’]t\b|\bn['’](?=[aeiouéèêh])|\bno\s(?!later\b|doubt\b)",
     _FLAGS,
 )
 _REFUSED = re.compile(
@@ -43,15 +43,48 @@ _REFUSED = re.compile(
     _FLAGS,
 )
 _UNNEEDED = re.compile(
-    r"\bno\sneed\s(?:to|for)\b|\b(?:we|you|they)\s(?:don['’]t|do\snot|won['’]t)\sneed\b"
-    r"|\bnot\s(?:needed|necessary|required)\b|\bnicht\s(?:mehr\s)?(?:nötig|notwendig|erforderlich)\b"
+    r"\b(?:not|no\slonger)\s(?:needed|necessary|required)\b"
+    r"|\bnicht\s(?:mehr\s)?(?:nötig|notwendig|erforderlich)\b|\bno\sneed\s(?:to|for)\b"
     r"|\bpas\s(?:la\speine|besoin|nécessaire)\b|\bno\shacen?\sfalta\b|\bno\ses\snecesari[oa]\b",
     _FLAGS,
 )
+_ASKED = re.compile(r"[^.!?]{1,160}\?\s*\([^()]*\)\W*$")
+# "no raffle this year", "we don't need cups", "Zelte brauchen wir nicht": said, not to be done.
+_DENIED = re.compile(
+    r"\W*(?:(?:no\s(?!olvid|perd|dej)|pas\s(?:de\s|d['’])|aucune?\s|ning[uú]n[oa]?\s|nobody\s"
+    r"|(?:nothing|nichts|rien|nada|niemand|nadie)\s)(?=[a-zà-ÿ])"
+    r"|kein(?:e[nmrs]?)?\s(?!.{0,200}[a-zäöü](?:en|ern|eln)\W*$)"
+    r"|(?:[^\W\d_]+\s)?(?:we|you|they|he|she|it|wir|ihr|nous|on|ils?|elles?)\s.{0,60}?"
+    r"(?:\bnot\b|n['’]t\b|\bnever\b|\bnicht\b|\bnie\b|\bkein|\bpas\b|\bjamais\b|\bplus\sbesoin|\bno\slonger\b)"
+    r"|(?:[^\W\d_]+\s){1,3}?[a-zäöüß]+(?:en|s?t)\s(?:wir|ihr|sie|man|du)\s.{0,60}?\b(?:nicht|kein)"
+    r"|no\s[a-zà-ÿ]+mos\b)",
+    _FLAGS,
+)
 _CORRELATIVE = re.compile(
-    r"\b(?:ni\b.{1,200}?\bni|weder\b.{1,200}?\bnoch|neither\b.{1,200}?\bnor)\b"
-    r"|\b(?:hardly|kaum|doubt|bezweif\w+|dudo|doute)\b",
+    r"\b(?:ni\b.{1,200}?\bni|weder\b.{1,200}?\bnoch|neither\b.{1,200}?\bnor)\b",
     _FLAGS | re.DOTALL,
+)
+_DOUBTED = re.compile(
+    r"\b(?:hardly|scarcely|unlikely|kaum|unwahrscheinlich|bezweif\w+|zweif(?:le|elt|eln)|dudo"
+    r"|dudamos|poco\sprobable|improbable)\b"
+    r"|(?<!\bno\s)(?<!\bany\s)(?<!\bwithout\s)(?<!\ba\s)(?<!\bbeyond\s)\bdoubt(?:s|ed|ful)?\b"
+    r"|(?<!\bsans\s)(?<!\baucun\s)(?<!\bnul\s)\bdout(?:e|es|ons|ent)\b",
+    _FLAGS,
+)
+# "by 31 January of each year": a rule that stands, nobody's task.
+_RECURRING = re.compile(
+    r"\b(?:each|every|per)\s(?:year|month|week|quarter|season)\b|\bannually\b"
+    r"|\bjede[ns]?\s(?:jahr|monat|quartal|woche)(?:e?s)?\b|\b(?:all)?jährlich\b"
+    r"|\b(?:chaque|tous\sles|toutes\sles)\s(?:année|ans?|mois|semaines?)\b"
+    r"|\bcada\s(?:año|mes|semana|trimestre)\b|\btodos\slos\s(?:años|meses)\b",
+    _FLAGS,
+)
+# "die Führung der Geschäfte", "la tenue des registres": what an office is for.
+_CHARGE = re.compile(
+    r"\W*(?:(?:the|die|der|das|la|le|les|el|los|las)\s|l['’])(?:[^\W\d_]+\s)?[^\W\d_]+(?:ung|ungen|heit"
+    r"|keit|schaft|tion|tions|ing|ment|ance|ence|age|enue|pflege|aufsicht|ción|sión|miento|dia"
+    r"|tro)\s(?:of|over|der|des|von|über|du|de|del)\b|\W*(?:the|die)\s(?:upkeep|care|aufsicht|pflege)\b",
+    _FLAGS,
 )
 _NOTHING = re.compile(
     r"(?:none|nothing|kein(?:e[nrs]?)?|nichts|aucune?|rien|ningun[oa]?|ningún"
@@ -102,7 +135,12 @@ def is_negated(text: str) -> bool:
 
 def denies_all(sentence: str) -> bool:
     """Whether every clause of the sentence is denied or doubted: `ni … ni`, `I doubt that`."""
-    return bool(_CORRELATIVE.search(sentence))
+    return bool(_CORRELATIVE.search(sentence) or _DOUBTED.search(sentence))
+
+
+def is_standing_rule(sentence: str) -> bool:
+    """Whether the sentence tells what is done again and again: `by 31 March of each year`."""
+    return bool(_RECURRING.search(sentence))
 
 
 def is_cancelled(text: str) -> bool:
@@ -128,14 +166,20 @@ def is_nothing(text: str) -> bool:
 
 
 def is_no_task(text: str) -> bool:
-    """Whether an entry of a list of tasks is none: a question, a supposition, a refusal, off."""
+    """Whether an entry of a list of tasks is none.
+
+    A question, a supposition, a refusal, a denial, an office's charge, or off.
+    """
     return (
         is_nothing(text)
         or is_question(text)
+        or bool(_ASKED.match(text))
         or is_cancelled(text)
         or bool(_SUPPOSED_START.match(text))
         or bool(_REFUSED.match(text))
         or bool(_UNNEEDED.search(text))
+        or bool(_DENIED.match(text))
+        or (bool(_CHARGE.match(text)) and not any(map(str.isdecimal, text)))
         or status_of(text) is not None
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from noond.llm.embedded.actors import Frame
 from noond.llm.embedded.markers import is_definition
 from noond.llm.embedded.outline import Kind, Line
 from noond.llm.embedded.reading import Reading
@@ -52,7 +53,7 @@ def read_keyword(
             break
         end += 1
     planning |= read_planning(text, reading)
-    task = read_task(PLANNING.sub(" ", text), reading)
+    task = read_task(PLANNING.sub(" ", text), reading, frame=Frame.LIST)
     if status == "cancelled" or not has_words(task.title):
         return None, end
     due = planning.get("DEADLINE", task.due)

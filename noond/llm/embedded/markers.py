@@ -4,35 +4,47 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Literal
 
 from noond.llm.embedded.names import People
 from noond.llm.embedded.vocabulary import (
-    EXAMPLE_SECTIONS,
     MILESTONE_MARKERS,
-    MILESTONE_SECTIONS,
     NOTE_MARKERS,
-    NOTE_SECTIONS,
     PROJECT_MARKERS,
     TASK_MARKERS,
-    TASK_SECTIONS,
     alternatives,
 )
 
 MarkerKind = Literal["task", "milestone", "note", "project"]
-SectionKind = Literal["task", "milestone", "note", "example"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Marker:
-    """A marker, `who` it names, where in the body it stands and where what it marks begins."""
+    """A marker, `who` it names, where in the body it stands and where what it marks begins.
+
+    `bracket` is the bracket before the marker: what is marked ends at the closing one.
+    """
 
     kind: MarkerKind
     word: str
     who: str
     start: int
     rest_start: int
+    bracket: str = ""
+
+    def rest_end(self, text: str) -> int:
+        """Where in the text (the body, or longer) what is marked ends."""
+        if not self.bracket:
+            return len(text)
+        depth = 1
+        for place in range(self.rest_start, len(text)):
+            depth += {self.bracket: 1, _CLOSING[self.bracket]: -1}.get(text[place], 0)
+            if not depth:
+                return place
+        return len(text)
+
+
+_CLOSING = {"(": ")", "[": "]"}
 
 
 _WORDS: tuple[tuple[MarkerKind, tuple[str, ...]], ...] = (
@@ -64,7 +76,8 @@ _BARE = re.compile(
     rf"{_COMMENT}[*_]{{0,3}}(?P<word>TODO|FIXME){_WHO}[*_]{{0,3}}\s+(?=[*_]{{0,3}}[^\s*_])"
 )
 _INSIDE = re.compile(
-    r"(?:(?<=[.!?;)\]])|(?<=[.!?][\"”’)])|(?<=\s[–—-]))\s+\(?[*_]{0,3}(?P<word>TODO|TO DO|FIXME"
+    r"(?:(?<=[.!?;)\]])|(?<=[.!?][\"”’)])|(?<=\s[–—-]))\s+(?P<bracket>[(\[])?[*_]{0,3}"
+    r"(?P<word>TODO|TO DO|FIXME"
     r"|ACTION(?:\sITEM)?|(?:Action"
     rf"\sitem|Action|Todo|To-do|Aufgabe|À\sfaire|Tâche|Tarea"
     rf"|Pendiente)){_WHO}[*_]{{0,3}}\s?:[*_]{{0,3}}\s*(?=[*_]{{0,3}}[^\s*_])"
@@ -91,26 +104,40 @@ _META_WORDS = re.compile(
 
 def find_marker(body: str, *, whole_line: bool = True) -> Marker | None:
     """The marker that begins the body (code masked), or a task marker after a sentence in it."""
+    if body[:1] in _CLOSING and (opened := _LINE.match(body, 1) or _addressed(body, 1)):
+        return _marker(opened, body, bracket=body[0])
     match = _LINE.match(body) or _BRACKETED.match(body) or _addressed(body) or _BARE.match(body)
     if not match and whole_line:
         match = _INSIDE.search(body)
     if not match:
         return None
+    return _marker(match, body, bracket=match.groupdict().get("bracket") or "")
+
+
+def _marker(match: re.Match[str], body: str, *, bracket: str) -> Marker | None:
     word = " ".join(match["word"].lower().split())
     kind = _KIND_OF.get(word, "task")
     if kind == "task" and is_definition(body[match.end() :], bare=match.re is _BARE):
         return None
     start = match.start("word") if match.re is _INSIDE else 0
-    return Marker(kind=kind, word=word, who=match["who"] or "", start=start, rest_start=match.end())
+    return Marker(
+        kind=kind,
+        word=word,
+        who=match["who"] or "",
+        start=start,
+        rest_start=match.end(),
+        bracket=bracket,
+    )
 
 
-def _addressed(body: str) -> re.Match[str] | None:
+def _addressed(body: str, start: int = 0) -> re.Match[str] | None:
     """`Action Ana: …`, `To-do bis Freitag: …`: someone or a deadline between marker and colon."""
-    match = _FOR_SOMEONE.match(body)
+    match = _FOR_SOMEONE.match(body, start)
     if not match or _KIND_OF.get(" ".join(match["word"].lower().split())) != "task":
         return None
     who = match["who"].strip()
-    named = who.startswith("@") or bool(_UNTIL.match(who)) or bool(_PEOPLE.listed(who))
+    known = _PEOPLE.listed(who, framed=True)
+    named = who.startswith("@") or bool(_UNTIL.match(who)) or bool(known)
     return match if named else None
 
 
@@ -126,60 +153,3 @@ def is_definition(rest: str, *, bare: bool = False) -> bool:
         r"comments?|items?|lists?|tags?|apps?|files?|state|markers?|keywords?", rest, re.IGNORECASE
     )
     return bare or not noun or bool(_META_WORDS.search(rest))
-
-
-_SECTIONS: tuple[tuple[SectionKind, tuple[str, ...]], ...] = (
-    ("task", TASK_SECTIONS),
-    ("milestone", MILESTONE_SECTIONS),
-    ("note", NOTE_SECTIONS),
-    ("example", EXAMPLE_SECTIONS),
-)
-_SECTION_OF = {word: kind for kind, words in _SECTIONS for word in words}
-_SECTION = re.compile(
-    rf"(?P<word>{alternatives(tuple(_SECTION_OF))})(?:\s?(?:[:(\[–—-]|/|&|\b(?:for|from|of|until"
-    rf"|by|this|next"
-    r"|today|tomorrow|and|für|bis|diese|dieser|nächste|aus|vom|und|pour|du|des|de|d|cette|et|para"
-    r"|del"
-    r"|esta|y)\b).*)?",
-    re.IGNORECASE,
-)
-# What is still open, said freely: `Was noch zu tun ist`, `Il reste à faire`, `What's next`.
-_STILL_OPEN = re.compile(
-    r"(?:(?:things|what|whats|is|still|left|yet|was|noch|als|nächstes|alles|dinge|sachen|il|nous"
-    r"|ce|qu['’]il|qui|reste|encore|choses|lo|que|qué|queda|quedan|cosas|falta|todavía|aún|ist)\s)"
-    r"{0,4}(?:(?:left\s|still\s|yet\s)?to[\s-]dos?|to\sbe\sdone|zu\s(?:tun|erledigen)|noch\soffen"
-    r"|noch\sfehlt|à\sfaire|por\shacer|whats\snext|outstanding)(?:\s(?:ist|bleibt|next))?"
-    r"(?:\s?[:(\[–—-].*|\s(?:for|until|by|before|this|today|für|bis|vor|diese|avant|pour|d['’]ici"
-    r"|cette|para|antes|esta)\b.*)?",
-    re.IGNORECASE,
-)
-_FINITE = re.compile(
-    r"\b(?:are|includes?|comprises?|sind|umfassen|gehören|sont|comprennent|son|incluyen)\b",
-    re.IGNORECASE,
-)
-# "Aufgaben des Vorstands" are duties; those of a week or a meeting are work.
-_DUTIES = re.compile(
-    r"(?:aufgaben\s(?:des|der)|t[âa]ches\s(?:du|des|de\sla)|tareas\s(?:del|de\slas?|de\slos)"
-    r"|tasks\sof\sthe)\s(?!\w*(?:woche|tag|monat|sitzung|treffen|week|day|month|meeting|semaine"
-    r"|jour|mois|réunion|semana|día|mes|reunión))",
-    re.IGNORECASE,
-)
-_DECORATION = re.compile(r"^(?:[\W_]|\d{1,2}(?:\.\d{1,2})*[.)]?\s|[IVX]{1,4}[.)]\s)+|[\W_]+$")
-_LABEL = re.compile(r"[*_]{2,3}[^*_\n]{1,80}[*_]{2,3}\s?:?|[^\n]{1,80}:[*_]{0,3}")
-
-
-@lru_cache(maxsize=1024)
-def section_kind(title: str) -> SectionKind | None:
-    """What a heading promises about the lines below it."""
-    plain = _DECORATION.sub("", title).strip().replace("'s", "s").replace("’s", "s")
-    if len(plain) > 100 or _FINITE.search(plain) or _DUTIES.match(plain):
-        return None
-    match = _SECTION.fullmatch(plain)
-    if not match:
-        return "task" if _STILL_OPEN.fullmatch(plain) else None
-    return _SECTION_OF[" ".join(match["word"].lower().split())]
-
-
-def is_label(body: str) -> bool:
-    """Whether a line of text looks like a heading: all bold, or ended by a colon."""
-    return bool(_LABEL.fullmatch(body))

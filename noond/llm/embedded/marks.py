@@ -6,7 +6,7 @@ import re
 from functools import cached_property
 
 from noond.llm.dates import FoundDate
-from noond.llm.embedded.names import NAMES
+from noond.llm.embedded.namewords import NAMES
 from noond.llm.embedded.reading import Reading
 from noond.llm.embedded.scratch import Scratch
 from noond.llm.embedded.taskfields import ANY_KEY, KIND_OF, TaskText

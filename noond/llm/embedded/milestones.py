@@ -29,7 +29,21 @@ _LEAD = re.compile(
 _LONG_PAST = timedelta(days=365)
 _LISTED_LIMIT = 160
 _TWO_SENTENCES = re.compile(r"[^\W\d_]{3,}[.!]\s+[^\W\d_a-zà-ÿ]")
+_REACHED_WORDS = (
+    r"(?:reached|done|achieved|completed?|passed|erreicht|erledigt|abgeschlossen|fertig|atteinte?"
+    r"|fait|terminée?|franchi|alcanzado|hecho|completado|cumplido)"
+)
+_REACHED = re.compile(rf"[✔✅☑✓]|[(\[]{_REACHED_WORDS}[)\]]", re.IGNORECASE)
+_REACHED_BEHIND = re.compile(rf"[\s–—:,-]+{_REACHED_WORDS}[\s.!]*$", re.IGNORECASE)
 _LOOSE_END = re.compile(r"[\s\x00,;:.!()\[\]–—|/→*_~-]*(?:\([^()]{0,60}\))?[\s.]*$")
+
+
+def is_reached(text: str) -> bool:
+    """Whether a mark says that a milestone has been reached: then it is no longer ahead.
+
+    "Demolition finished" by itself is a milestone's name.
+    """
+    return bool(_REACHED.search(text))
 
 
 def read_listed(text: str, start: int, end: int, reading: Reading) -> Candidate | None:
@@ -73,6 +87,8 @@ def read_event(text: str, start: int, end: int, reading: Reading) -> Candidate |
 def _milestone(
     text: str, found: list[FoundDate], start: int, end: int, reading: Reading
 ) -> Candidate | None:
+    if is_reached(text) or _REACHED_BEHIND.match(text, found[-1].end):
+        return None
     scratch = Scratch(text)
     first = found[0]
     for date in found:

@@ -5,40 +5,31 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
+from functools import cached_property
 
+from noond.llm.embedded.evidence import named_entries, shown_people, told_people
 from noond.llm.embedded.given_names import GIVEN_NAMES
+from noond.llm.embedded.instructions import is_english_verb
+from noond.llm.embedded.namewords import INITIALS, JOINT, LETTERS, NAME, TITLE
+from noond.llm.embedded.topics import is_plural, is_topic
 
-_PART = r"[^\W\d_a-zà-öø-ÿ][^\W\d_]*(?:['’-][^\W\d_]+)*"
-_TITLE = r"(?:(?:Dr|Prof|Mr|Mrs|Ms|Mme|Mlle|Sra?|Dra|Herr|Frau|Hr|Fr|M)\.?\s)"
-_WORDS = rf"{_PART}(?:\s(?:(?:de|von|van|del|da|la)\s)?{_PART}){{0,2}}(?:\s[^\W\d_]\.)?"
-_INITIALS = rf"(?:[^\W\d_a-zà-öø-ÿ]\.\s?){{1,2}}{_PART}"
-NAME = rf"(?:{_TITLE}{{1,2}}{_PART}(?:\s{_PART}){{0,2}}|{_INITIALS}|{_WORDS})"
-"""A pattern for a name: one to three capitalised words, perhaps with a title (case-sensitive)."""
-
-_JOINT = r"\s?(?:,|&|/|\+|\b(?:and|und|et|y|e)\b)\s?"
-NAMES = rf"{NAME}(?:{_JOINT}{NAME}){{0,4}}"
-_SPLIT = re.compile(_JOINT)
+_SPLIT = re.compile(JOINT)
 _NAME_ONLY = re.compile(NAME)
-_TITLED = re.compile(rf"{_TITLE}")
-_WITH_INITIALS = re.compile(_INITIALS)
-_PRESENT = re.compile(
-    r"^[ \t]{0,20}(?:[-*+]\s)?[*_]{0,2}(?:attendees|participants|present|people|team|members"
-    r"|teilnehmer"
-    r"(?:innen)?|teilnehmende|anwesend(?:e)?|présents?|participant[·.(]?e?\)?s|asistentes"
-    r"|participantes|presentes|from|to|cc|von|an|de|à|para|owner|assignee|author|verantwortlich"
-    r"|zuständig|responsable|autor|auteur)[*_]{0,2}\s?:[*_]{0,2}\s*(.{2,300})$",
-    re.IGNORECASE | re.MULTILINE,
+_TITLED = re.compile(rf"{TITLE}")
+_WITH_INITIALS = re.compile(rf"{INITIALS}|{LETTERS}")
+_CAPITALS = re.compile(r"[^\W\d_a-zà-öø-ÿ]{2,}")
+_NO_INITIALS = frozenset(
+    "TBD TBC TBA NB PS OK UK US USA EU TV PDF URL FYI API CI DNS CSV SQL SSL CV AGM VAT GPS USB "
+    "FAQ ALL AND NOT NEW THE ASAP TODO".split()
 )
-_AFTER_MARKER = re.compile(
-    rf"^[^\w\n]{{0,12}}(?:action(?:\sitem)?|todo|fixme|aufgabe|tâche|tarea"
-    rf"|acción)\s?\(@?({NAME})\)",
-    re.MULTILINE | re.IGNORECASE,
+_INITIALS_LENGTH = 3
+_SAMPLE = 100_000
+_BEHIND_ARTICLE = re.compile(
+    r"(?<![\w'’])(?:(?:[Tt]he|[Oo]ur|[Dd](?:er|ie|as|en|em|es)|[Ee]ine?[nmrs]?|[Uu]nsere?[nmrs]?"
+    r"|[Ll](?:e|a|es|os|as)|[Uu]n[ea]?|[Dd]u|[Nn]otre|[Ee]l|[Nn]uestr[oa])\s|[ld]['’])([^\W\d_]{3,30})"
 )
-_ENTRY = re.compile(
-    rf"^[ \t]{{0,20}}(?:[-*+•]|\d{{1,2}}[.)])[ \t](?:\[.\]\s)?[*_]{{0,2}}({NAME})[*_]{{0,2}}"
-    rf"(?:\s?(?::|\s[–—-])[*_]{{0,2}}|\s(?:to|will|must|muss|soll|doit|va|debe))\s",
-    re.MULTILINE,
-)
+_GERMAN = re.compile(r"\b(?:der|die|das|und|ist|nicht|für|mit|bis|zum|wir|ein|eine)\b")
+_NOT_GERMAN = re.compile(r"\b(?:the|and|of|to|is|for|le|les|et|du|el|los|y|del|para|por)\b")
 _MENTION = re.compile(r"(?<![\w@./])@(?:\[\[)?([^\W\d_][\w-]{1,30})")
 _ADDRESS = re.compile(r"<[^<>\n]{0,200}>|\([^()\n]{0,200}\)|\[[^\[\]\n]{0,200}\]\([^)\n]{0,200}\)")
 
@@ -51,58 +42,104 @@ def _plain(word: str) -> str:
 _GIVEN = frozenset(_plain(name) for name in GIVEN_NAMES)
 
 
+def _parted(names: str) -> list[str]:
+    return [name.strip(" \t@*_") for name in _SPLIT.split(names.strip()) if name.strip()]
+
+
+def _add(known: set[str], name: str) -> None:
+    match = _NAME_ONLY.fullmatch(name.strip(" \t.;\"'*_@[]"))
+    if match:
+        name = _TITLED.sub("", match.group())
+        known.add(_plain(name))
+        known.add(_plain(name.split()[0]))
+
+
+def _is_person(name: str, known: set[str]) -> bool:
+    if not _NAME_ONLY.fullmatch(name):
+        return False
+    if (_TITLED.match(name) and " " in name) or _WITH_INITIALS.fullmatch(name):
+        return True
+    plain = _plain(name)
+    first = re.split(r"[\s-]", plain, maxsplit=1)[0]
+    common = first in _GIVEN or plain.split()[0] in _GIVEN
+    return common or plain in known or first in known
+
+
 class People:
-    """The people of a document."""
+    """The people of a document.
+
+    A person is who has a common given name, a title, or whom the document shows to be one
+    (evidence.py). Where the frame of a line asks for a person, `framed`, any name will do that is
+    no common noun.
+    """
 
     def __init__(self, text: str = "", others: Iterable[str] = ()) -> None:
         """`others` are names known from elsewhere: senders, owner columns."""
-        self._known: set[str] = set()
-        for match in _PRESENT.finditer(text):
-            for name in _SPLIT.split(_ADDRESS.sub("", match[1])):
-                self._add(name)
-        for match in _MENTION.finditer(text):
-            self._known.add(_plain(match[1]))
-        for match in _AFTER_MARKER.finditer(text):
-            self._add(match[1])
-        for name in others:
-            self._add(name)
-        self._add_entries(text)
+        self._text = text
+        self._others = tuple(others)
 
-    def _add_entries(self, text: str) -> None:
-        """Where most entries of lists begin with a person (`Ana: …`, `Ben to …`), all do."""
-        names = {match[1] for match in _ENTRY.finditer(text)}
-        people = {name for name in names if self.is_person(name)}
-        if people and len(people) * 2 >= len(names):
-            for name in names - people:
-                self._add(name)
+    @cached_property
+    def _known(self) -> set[str]:
+        """The names that the document shows, whole and by their first word, without accents."""
+        text = self._text
+        known = {_plain(match[1]) for match in _MENTION.finditer(text)}
+        for name in self._others:
+            _add(known, name)
+        for names in shown_people(text):
+            for name in _SPLIT.split(_ADDRESS.sub("", names)):
+                _add(known, name)
+        told = [
+            name
+            for names in told_people(text)
+            for name in _parted(names)
+            if _is_person(name, known) or self._may_be(name)
+        ]
+        for name in told:
+            _add(known, name)
+        # Where most entries begin with a person, all do.
+        named = {*named_entries(text), *told}
+        people = {name for name in named if _is_person(name, known)}
+        if people and len(people) * 2 >= len(named):
+            for name in named - people:
+                if self._may_be(name) and not is_plural(name):
+                    _add(known, name)
+        return known
 
-    def _add(self, name: str) -> None:
-        match = _NAME_ONLY.fullmatch(name.strip(" \t.;\"'*_@[]"))
-        if match:
-            name = _TITLED.sub("", match.group())
-            self._known.add(_plain(name))
-            self._known.add(_plain(name.split()[0]))
+    @property
+    def shown(self) -> bool:
+        """Whether the document shows anybody at all: a shopping list does not."""
+        return bool(self._known)
 
     def is_person(self, name: str) -> bool:
         """Whether the capitalised words are known to be a person."""
-        name = name.strip()
-        match = _NAME_ONLY.fullmatch(name)
-        if not match:
-            return False
-        if (_TITLED.match(name) and " " in name) or _WITH_INITIALS.fullmatch(name):
-            return True
-        plain = _plain(name)
-        first = re.split(r"[\s-]", plain, maxsplit=1)[0]
-        return (
-            plain in self._known
-            or first in self._known
-            or first in _GIVEN
-            or (plain.split()[0] in _GIVEN)
-        )
+        return _is_person(name.strip(), self._known)
 
-    def listed(self, text: str) -> list[str]:
+    def listed(self, text: str, *, framed: bool = False) -> list[str]:
         """The people when the text names people and nothing else, else nothing."""
-        names = [name.strip(" \t@*_") for name in _SPLIT.split(text.strip()) if name.strip()]
-        if names and all(self.is_person(name) for name in names):
+        names = _parted(text)
+        if names and all(self.is_person(name) or (framed and self._may_be(name)) for name in names):
             return names
         return []
+
+    def _may_be(self, name: str) -> bool:
+        """Whether the words can be a name: capitalised, and common nouns neither here nor ever."""
+        if not _NAME_ONLY.fullmatch(name):
+            return False
+        if _CAPITALS.fullmatch(name):
+            return len(name) <= _INITIALS_LENGTH and name not in _NO_INITIALS
+        words = [word for word in name.split() if not word[0].islower()]
+        if is_english_verb(words[0]) or any(map(_CAPITALS.fullmatch, words)):
+            return False
+        return not any(is_topic(word) or _plain(word) in self._nouns for word in words)
+
+    @cached_property
+    def _nouns(self) -> frozenset[str]:
+        """Words that the document has behind an article: no names."""
+        found = _BEHIND_ARTICLE.finditer(self._text[:_SAMPLE])
+        return frozenset(_plain(match[1]) for match in found)
+
+    @cached_property
+    def german(self) -> bool:
+        """Whether the document is in German, where every noun is written like a name."""
+        sample = self._text[:_SAMPLE]
+        return len(_GERMAN.findall(sample)) > len(_NOT_GERMAN.findall(sample))

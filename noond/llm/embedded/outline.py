@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum, auto
+from pathlib import PurePath
+
+from noond.llm.embedded.logs import is_logged
+
+_MARKDOWN = frozenset({".md", ".markdown", ".mdown", ".mkd", ".mdx", ".qmd"})
 
 LINE_LIMIT = 5_000
 """A longer line is no line that a person wrote as one: it is left out."""
@@ -20,12 +25,9 @@ _ITEM = re.compile(
 )
 _ONLY_BOX = re.compile(r"[ \t]*(?:[-*+]|\d{1,3}[.)])[ \t]+\[[^\[\]\n]?\][ \t]*$")
 _QUOTED = re.compile(r"[ \t]{0,3}>")
+_QUOTED_WORDS = re.compile(r"[ \t]{0,3}>[ \t]*[^\s>][^\n]")
 _CALLOUT = re.compile(
     r"[ \t]{0,3}>[ \t]*\[!(todo|task|note|important|decision)\][-+]?[ \t]*(.*)$", re.IGNORECASE
-)
-_LOGGED = re.compile(
-    r"\[?\d{4}-\d\d-\d\d[T ]\d\d:\d\d\S*\s+\[?(?:TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|FATAL"
-    r"|CRITICAL)\b"
 )
 _FORWARDED = re.compile(
     r"[ \t]*-{2,}\s?(?:original message|forwarded message|ursprüngliche nachricht"
@@ -90,9 +92,9 @@ class Line:
         return mask_code(self.body)
 
 
-def is_logged(line: str) -> bool:
-    """Whether a machine wrote the line into a log: a time and a level."""
-    return bool(_LOGGED.match(line))
+def is_markdown(path: str) -> bool:
+    """Whether a file is Markdown, by its suffix: four spaces begin code there."""
+    return PurePath(path.replace("\\", "/")).suffix.lower() in _MARKDOWN
 
 
 def mask_code(text: str) -> str:
@@ -125,8 +127,13 @@ class _Outliner:
         self._after_blank = True
         self._forwarded = False
         self._callout = False
+        self._callout_indent: int | None = None
+        self._in_code = False
+        self._text = ""
+        self._letter = "@"
 
     def read(self, text: str, start: int) -> Iterator[Line]:
+        self._text = text
         previous: Line | None = None
         for offset, raw in split_lines(text, start):
             if previous and previous.kind is Kind.BLANK and not raw.strip():
@@ -142,7 +149,7 @@ class _Outliner:
             yield previous
 
     def _line(self, offset: int, raw: str, previous: Line | None) -> Line:
-        if len(raw) > LINE_LIMIT or _LOGGED.match(raw):
+        if len(raw) > LINE_LIMIT or is_logged(raw):
             return self._make(Kind.CODE, offset, raw)
         fence = _FENCE.match(raw)
         if self._fence:
@@ -164,6 +171,9 @@ class _Outliner:
         return line
 
     def _visible(self, offset: int, raw: str, previous: Line | None) -> Line:
+        self._in_code = self._is_code(raw)
+        if self._in_code:
+            return self._make(Kind.CODE, offset, raw)
         heading = _HEADING.match(raw)
         if heading:
             return self._heading(offset, raw, heading[2], len(heading[1]))
@@ -182,25 +192,46 @@ class _Outliner:
             return self._make(Kind.TABLE, offset, raw)
         return self._item_or_text(offset, raw)
 
+    def _is_code(self, raw: str) -> bool:
+        """Whether the line is indented code: four spaces after a blank line, outside a list."""
+        if not self._markdown or self._in_list or not raw.startswith(("    ", "\t", " \t", "  \t")):
+            return False
+        return self._after_blank or self._in_code
+
     def _quoted(self, offset: int, raw: str) -> Line:
         callout = _CALLOUT.match(raw)
         if callout:
             self._callout = callout[1].lower() in ("todo", "task")
-            if self._callout and callout[2].strip():
+            self._callout_indent = None
+            if self._callout and callout[2].strip() and not self._has_body(offset + len(raw)):
                 return self._make(Kind.ITEM, offset, raw, callout[2], bullet="-", box=" ")
         elif self._callout:
-            inner = raw.lstrip().removeprefix(">")
-            return self._item_or_text(offset + len(raw) - len(inner), inner)
+            return self._in_callout(offset, raw)
         return self._make(Kind.QUOTE, offset, raw)
+
+    def _has_body(self, end: int) -> bool:
+        """Whether a callout whose first line ends at `end` says more: then that is its heading."""
+        return bool(_QUOTED_WORDS.match(self._text, end + 1))
+
+    def _in_callout(self, offset: int, raw: str) -> Line:
+        """A line of a task callout's body: a task without a box too, but for its details."""
+        inner = raw.lstrip().removeprefix(">")
+        line = self._item_or_text(offset + len(raw) - len(inner), inner)
+        wrapped = line.kind is Kind.TEXT and line.body[:1].islower()
+        if self._callout_indent is None and line.body:
+            self._callout_indent = line.indent
+        detail = line.indent > (self._callout_indent or 0) + 1
+        if not line.body or wrapped or detail or line.box is not None:
+            return line
+        return replace(line, kind=Kind.ITEM, bullet=line.bullet or "-", box=" ")
 
     def _item_or_text(self, offset: int, raw: str) -> Line:
         match = _ITEM.match(raw)
         indent = len(raw.expandtabs(4)) - len(raw.expandtabs(4).lstrip())
-        code = self._markdown and indent >= 4 and not self._in_list and self._after_blank
-        if code:
-            return self._make(Kind.CODE, offset, raw)
         if _ONLY_BOX.match(raw):
             return self._make(Kind.ITEM, offset, raw, "", bullet="-", box=" ", indent=indent)
+        if match and self._is_initial(match[2] or ""):
+            match = None
         if match and (match[2] or match[3] is not None or match[4]):
             self._in_list = True
             box = match[3] if match[3] is not None else _BOXES.get(match[4] or "")
@@ -216,6 +247,13 @@ class _Outliner:
         if indent == 0 and self._after_blank:
             self._in_list = False
         return self._make(Kind.TEXT, offset, raw, raw.strip(), indent=indent)
+
+    def _is_initial(self, bullet: str) -> bool:
+        """Whether `M.` begins a name: a list counts from A."""
+        if not (bullet[:1].isupper() and bullet.endswith(".")):
+            return False
+        expected, self._letter = chr(ord(self._letter) + 1), bullet[0]
+        return bullet[0] not in ("A", expected)
 
     def _heading(self, offset: int, raw: str, title: str, level: int) -> Line:
         self._in_list = False

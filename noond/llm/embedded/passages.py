@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from noond.llm.embedded.grids import is_separator
-from noond.llm.embedded.markers import find_marker, is_label, section_kind
+from noond.llm.embedded.headings import is_label, section_kind
+from noond.llm.embedded.markers import find_marker
 from noond.llm.embedded.milestones import is_event_line
 from noond.llm.embedded.outline import Kind, Line
 from noond.llm.embedded.taskfields import is_meta_line
@@ -84,11 +85,22 @@ class Passages:
     def is_list_label(self, index: int) -> bool:
         """Whether a line of text is a heading by its words: `Next steps:`, `PENDIENTES`."""
         line = self._lines[index]
-        if not section_kind(line.body):
+        kind = section_kind(line.body)
+        if not kind:
             return False
         following = self.next_visible(index)
         above_list = following is not None and following.kind is Kind.ITEM
-        return above_list or is_label(line.body)
+        return above_list or is_label(line.body) or (kind == "task" and self._heads_lines(index))
+
+    def _heads_lines(self, index: int) -> bool:
+        """Whether a line after a blank one has lines directly below that are no sentences."""
+        if (index and self._lines[index - 1].kind is not Kind.BLANK) or index + 1 >= len(
+            self._lines
+        ):
+            return False
+        below = self._lines[index + 1]
+        short = len(below.body) < _WRAP_LENGTH
+        return below.kind is Kind.TEXT and short and below.body[-1] not in ".,:;!?"
 
     def is_table_head(self, index: int) -> bool:
         """Whether the line and the rule below it begin a Markdown table."""
@@ -99,11 +111,13 @@ class Passages:
         )
 
     def table_end(self, index: int) -> int:
-        """The index after the table that begins at `index`."""
+        """The index after the table that begins at `index`: a row may look like a list's item."""
+        opened = self.is_table_head(index)
         end = index + 1
         while end < len(self._lines) and (
             self._lines[end].kind is Kind.TABLE
             or (self._lines[end].kind is Kind.TEXT and "|" in self._lines[end].body)
+            or (opened and self._lines[end].kind is Kind.ITEM and "|" in self._lines[end].body)
         ):
             end += 1
         return end

@@ -8,10 +8,12 @@ from dataclasses import replace
 
 from noond.llm.embedded import milestones, notes
 from noond.llm.embedded.entries import Place, checkbox_task, listed_task, marked_tasks
+from noond.llm.embedded.examples import is_example_label, is_version_history
 from noond.llm.embedded.grids import read_table
+from noond.llm.embedded.headings import SectionKind, is_label, section_kind
 from noond.llm.embedded.judgement import is_prose
 from noond.llm.embedded.logseq import read_keyword
-from noond.llm.embedded.markers import Marker, SectionKind, find_marker, is_label, section_kind
+from noond.llm.embedded.markers import Marker, find_marker
 from noond.llm.embedded.outline import Kind, Line
 from noond.llm.embedded.passages import Passages
 from noond.llm.embedded.reading import Reading
@@ -79,7 +81,12 @@ class _ProseReader:
         return self._add(*candidates)
 
     def _place(self, line: Line, end: int) -> Place:
-        return Place(reading=self._reading, end=end, people=self._standing.people(line))
+        return Place(
+            reading=self._reading,
+            end=end,
+            people=self._standing.people(line),
+            listed=self._standing.kind_of(line) == "task",
+        )
 
     def _heading(self, index: int, line: Line) -> int:
         marker = find_marker(line.masked, whole_line=False)
@@ -139,7 +146,7 @@ class _ProseReader:
         if following and following.kind is Kind.ITEM and following.indent > line.indent:
             self._standing.push(Entry(indent=line.indent, kind=kind))
             return True
-        if line.bullet[:1].isdecimal():
+        if line.bullet[:1].isdecimal() and kind != "aside":
             self._standing.put_label(kind, numbered=True)
             return True
         return False
@@ -170,6 +177,8 @@ class _ProseReader:
 
     def _event_or_comment(self, line: Line) -> bool:
         body, start, end = line.body, line.body_start, line.body_start + len(line.body)
+        if is_version_history(line.section):
+            return False
         return self._add(milestones.read_event(body, start, end, self._reading)) or self._add(
             notes.comment(body, start, end, self._reading)
         )
@@ -177,7 +186,14 @@ class _ProseReader:
     def _marked(self, line: Line, marker: Marker, text: str, span_end: int) -> None:
         """A line with a marker, by the marker's kind; `text` begins as the line's body does."""
         start = line.body_start + marker.start
-        rest = _COMMENT_END.sub("", text[marker.rest_start :])
+        rest_end = marker.rest_end(text)
+        rest = _COMMENT_END.sub("", text[marker.rest_start : rest_end])
+        if rest_end < len(text) and line.body.startswith(text[:rest_end]):
+            # What is bracketed ends within the line.
+            span_end = line.body_start + rest_end
+            behind = line.body[rest_end:]
+        else:
+            behind = ""
         if marker.start:
             before = line.body[: marker.start]
             self._add_all(read_sentences(before, line.body_start, self._reading))
@@ -186,11 +202,21 @@ class _ProseReader:
                 self._add_all(marked_tasks(line, rest, marker, self._place(line, span_end)))
             case "milestone":
                 self._add(milestones.read_milestone(rest, start, span_end, self._reading))
-            case "note":
+            case "note" if not is_version_history(line.section):
                 self._add(notes.note(rest, start, span_end, self._reading))
             case "project":
-                name = line.body[marker.rest_start :]
+                name = line.body[marker.rest_start : rest_end]
                 self._add(notes.project(name, start, line.end, self._reading))
+        if behind[1:].strip():
+            self._behind(replace(line, body=behind, body_start=span_end))
+
+    def _behind(self, rest: Line) -> None:
+        """What follows a marker's closing bracket, with it: further markers, sentences."""
+        marker = find_marker(rest.masked)
+        if marker and marker.start:
+            self._marked(rest, marker, rest.body, rest.end)
+        else:
+            self._add_all(read_sentences(rest.body[1:], rest.body_start + 1, self._reading))
 
     def _text(self, index: int, line: Line, kind: SectionKind | None) -> int:
         marker = find_marker(line.masked)
@@ -202,8 +228,11 @@ class _ProseReader:
             self._standing.put_label(section_kind(line.body), indent=line.indent)
             return index + 1
         if is_label(line.body) or (self._standing.ends(line)):
-            self._standing.put_label(None)
-        if self._standing.label:
+            example = is_example_label(line.body)
+            self._standing.put_label("example" if example else None, indent=line.indent)
+            if example:
+                return index + 1
+        if self._standing.label not in (None, "aside"):
             return self._labelled(index, line)
         end = line.body_start + len(line.body)
         if kind == "milestone" and self._add(

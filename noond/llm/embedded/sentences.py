@@ -11,7 +11,13 @@ from collections.abc import Iterator
 
 from noond.llm.dates.words import MONTH
 from noond.llm.embedded.clauses import Clause, find_clauses
-from noond.llm.embedded.judgement import denies_all, is_negated, is_question, is_supposition
+from noond.llm.embedded.judgement import (
+    denies_all,
+    is_negated,
+    is_question,
+    is_standing_rule,
+    is_supposition,
+)
 from noond.llm.embedded.outline import mask_code
 from noond.llm.embedded.reading import Reading, assignee
 from noond.llm.embedded.tasktext import find_deadline
@@ -28,7 +34,7 @@ _ABBREVIATION = re.compile(
 _ORDINAL = re.compile(r"(?<!\d)\d{1,2}\.$")
 _NEXT_MONTH = re.compile(rf"\s*{MONTH}", re.IGNORECASE)
 _END = re.compile(
-    r"[.!?…]+[\"”»’)\]]*(?=\s+[\"„“«(¿¡*_\[]*[^\W\d_a-zà-ÿ]|\s*$)|\n[ \t]*\n|\s*;\s"
+    r"[.!?…]+[\"”»’)\]]*(?=\s+[\"„“«(¿¡*_\[]*[^\W\d_a-zà-ÿ]|\s*$|\n[*_]{2}\d)|\n[ \t]*\n|\s*;\s"
     r"|\n(?=[ \t]*[^\sa-zà-ÿ])"
 )
 
@@ -39,8 +45,15 @@ _IDLE_VERB = re.compile(
     r"|estar|ser|haber|tener|poder|llegar|venir|quedarse|dormir)\b",
     re.IGNORECASE,
 )
+_HAPPENS = re.compile(
+    r"\s*(?:rise|fall|end|expire|increase|decrease|grow|drop|begin|start|open|close|finish|change|improve"
+    r"|continue|augmenter|baisser|monter|finir|commencer|expirer|fermer|ouvrir|subir|bajar|acabar"
+    r"|terminar|empezar|cerrar|abrir|aumentar|caducar)\s*(?:$|[.,;]|(?:by|until|before|to|from|again|up"
+    r"|down|further|sharply|avant|d['’]ici|antes|para|hasta)\b)",
+    re.IGNORECASE,
+)
 _IDLE_END = re.compile(
-    r"(?:sein|haben|werden|worden|können|bleiben|kommen|eintreffen|schlafen|dauern)\W*$",
+    r"(?:steigen|sinken|enden|ablaufen|auslaufen|beginnen|wachsen|fallen|gehen|sein|haben|werden|worden|können|bleiben|kommen|eintreffen|schlafen|dauern)\W*$",
     re.IGNORECASE,
 )
 _REQUEST = re.compile(
@@ -99,7 +112,7 @@ def read_sentences(
         sentence = masked[start:end]
         if len(sentence) > _SENTENCE_LIMIT or is_question(sentence) or is_supposition(sentence):
             continue
-        if denies_all(sentence):
+        if denies_all(sentence) or is_standing_rule(sentence):
             continue
         alone = _is_line(masked, start, end)
         made += _commitments(sentence, offset + start, reading, listed=listed or alone)
@@ -144,7 +157,11 @@ def _commitment(
         action = text[rest:lead] + " " + _FURTHER.sub("", text[date.end :])
     else:
         action = text[rest:]
-    if _IDLE_VERB.match(action) or (clause.german and _IDLE_END.search(action)):
+    if (
+        _HAPPENS.match(clause.verb or text[rest:])
+        or _IDLE_VERB.match(action)
+        or (clause.german and _IDLE_END.search(action))
+    ):
         return None
     if "\x00" in action:
         action = reading.text[offset + begin + rest : offset + finish]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from noond.llm.embedded.markers import SectionKind, section_kind
+from noond.llm.embedded.headings import SectionKind, section_kind
 from noond.llm.embedded.outline import Line, Section
 from noond.llm.embedded.reading import Reading
 
@@ -36,6 +36,8 @@ class Standing:
         self._label_numbered = False
         self._label_indent = 0
         self._listed = False
+        self._first: Line | None = None
+        self._ended = False
         self._told: Section | None = None
         self._entries: list[Entry] = []
 
@@ -64,6 +66,8 @@ class Standing:
             self._section = section
             self._label = None
             self._entries = []
+            self._first = None
+            self._ended = False
         for around in section.path() if section else ():
             title = _PROJECT_PREFIX.sub("", around.title)
             project = self._reading.project_named(title.strip(" *_#:"))
@@ -83,6 +87,7 @@ class Standing:
         self._label = kind
         self._label_numbered = numbered
         self._listed = False
+        self._first = None
 
     def descend(self, line: Line) -> None:
         """Forget the entries that the item does not stand under."""
@@ -92,6 +97,18 @@ class Standing:
             self._label = None
         if self._label_numbered and line.indent == 0 and line.bullet[:1].isdecimal():
             self._label = None
+        if self._resumes_agenda(line):
+            self._label = None
+            self._ended = True
+        self._first = self._first or line
+
+    def _resumes_agenda(self, line: Line) -> bool:
+        """Whether a number such as `5.` after bullets goes on with a list around this one."""
+        number = line.bullet.rstrip(".)")
+        if not self._first or not number.isdecimal() or int(number) < 2:
+            return False
+        bulleted = not self._first.bullet[:1].isalnum()
+        return bulleted and line.indent <= self._first.indent
 
     def push(self, entry: Entry) -> None:
         """Let the following deeper items stand under the entry."""
@@ -105,7 +122,7 @@ class Standing:
         if "example" in kinds:
             return "example"
         entered = next((entry.kind for entry in reversed(self._entries) if entry.kind), None)
-        if entered or self._label:
+        if entered or self._label or self._ended:
             return entered or self._label
         for depth, (section, kind) in enumerate(
             zip(line.section.path() if line.section else (), kinds, strict=False)
@@ -113,7 +130,7 @@ class Standing:
             if kind == "note" and section is self._told:
                 return None
             if kind and (kind == "task" or depth == 0):
-                return kind
+                return None if kind == "aside" else kind
             if kind or section.title.rstrip(" ?").casefold().endswith(_QUESTIONS):
                 return None
         return None

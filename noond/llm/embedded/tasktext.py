@@ -9,11 +9,11 @@ from __future__ import annotations
 import re
 
 from noond.llm.dates import FoundDate
+from noond.llm.embedded.actors import Actors, Frame
 from noond.llm.embedded.marks import Marks
-from noond.llm.embedded.names import NAMES
 from noond.llm.embedded.reading import Reading
 from noond.llm.embedded.scratch import Scratch
-from noond.llm.embedded.taskfields import OWNER_KEY, TaskText
+from noond.llm.embedded.taskfields import TaskText
 from noond.llm.embedded.titles import clean_title
 
 _TEXT_LIMIT = 1_500
@@ -40,51 +40,37 @@ _NOT_DUE = re.compile(
     r"|tras|version|about|re|regarding|über|wegen|sur|sobre|vers)(?:\s(?:the|dem|le|el|la))?\s$",
     _FLAGS,
 )
+# What a deadline may be stressed by, behind the day.
+_AT_THE_LATEST = re.compile(
+    r",?\s\(?(?:at\s(?:the\s)?(?:very\s)?latest|latest|(?:aller)?spätestens|au\splus\stard"
+    r"|dernier\sdélai|(?:como|a)\s(?:muy|más)\star(?:de|dar)|como\s(?:máximo|mucho)"
+    r"|or\s(?:earlier|sooner))\b\)?",
+    _FLAGS,
+)
 _ONLY_MARKS = re.compile(r"[\s\x00,;:.!()\[\]–—|/→·*_-]*$")
 _POSSESSIVE = re.compile(r"['’]s\b")
 _YEAR = re.compile(r"(?<!\d)\d{4}(?!\d)")
 _DATE_SEPARATOR = re.compile(r"\s?(?::|–|—|-)\s")
-_PAREN_PEOPLE = re.compile(
-    rf"(?<!\[)[(\[](?:(?:{OWNER_KEY})[:\s]\s?)?\s*([^()\[\]\n]{{1,100}}?)\s*[)\]](?![(\]])", _FLAGS
-)
-_LEADING_PEOPLE = re.compile(
-    rf"\s*[*_\[]{{0,3}}({NAMES})[*_\]]{{0,3}}\s?(?::|–|—|→|->|-\s)[*_]{{0,2}}\s*"
-)
-_TRAILING_PEOPLE = re.compile(rf"(?:\s[–—|-]|→|->|=>)\s?({NAMES})[\s\x00.,;)|–—-]*$")
-_NAME_TO = re.compile(
-    rf"\s*[*_]{{0,2}}({NAMES})[*_]{{0,2}}\s(?:to|will|shall|must|should|needs?\sto|has\sto|have\sto"
-    r"|is\sto|are\sto|is\sgoing\sto|muss|müssen|soll|sollen|wird|werden|doit|doivent|va\sa|van\sa"
-    r"|va|vont|devra|à|debe|deben|deberá|tiene\sque|tienen\sque|a)\s(?=\S)"
-)
-_STRANGER_WILL = re.compile(
-    r"\s*[*_]{0,2}((?!(?:This|That|It|We|You|They|There|Wir|Es|Das|Man|On|Il|Elle|Se"
-    r"|Todo)\b)[^\W\d_a-zà-ÿ][a-zà-ÿ]+)"
-    r"[*_]{0,2}\s(?:will|must|needs\sto|has\sto|doit|devra|debe|deberá|va\sa|tiene\sque|muss"
-    r"|soll)\s"
-    r"(?!be\b|être\b|ser\b|estar\b|.{0,200}\b(?:werden|sein)\W*$)(?=\S)"
-)
-_ROLE_WILL = re.compile(
-    r"\s*(?:the|der|die|das|le|la|les|el|los|las)\s(?:[^\W\d_]+\s){1,3}?(?:will|must|needs\sto|has\sto|muss"
-    r"|müssen|soll|sollen|doit|doivent|devra|debe|deben|deberá|tiene\sque|tienen\sque)\s"
-    r"(?!be\b|être\b|ser\b|estar\b|.{0,200}\b(?:werden|sein)\W*$)(?=\S)",
-    _FLAGS,
-)
-_NAME_DOES = re.compile(
-    rf"\s*[*_]{{0,2}}(?!(?:Mark|Bill|Will|Chase|Sue|Max|Rob|Pat|Jack|Grace|Rose|May|Grant"
-    rf"|Frank)\b)({NAMES})[*_]{{0,2}}"
-    r"\s(?=(?!(?:the|a|at|as|et|de|la|le|est|is|was|has|a|fait|hat|ist"
-    r"|ha)\s)(?:s['’])?[a-zà-ÿ]{2,}[stea]\s)"
-)
 
 
-def read_task(text: str, reading: Reading, *, at_is_person: bool = True) -> TaskText:
+def read_task(
+    text: str,
+    reading: Reading,
+    *,
+    at_is_person: bool = True,
+    days_in_words: bool = True,
+    frame: Frame = Frame.NONE,
+) -> TaskText:
     """Read a task's text; `at_is_person` is off where `@word` is a place or a tool (todo.txt).
 
-    A text that is too long for a task comes back without a title.
+    Without `days_in_words` a day in the words stays in the title: the task has its due date
+    elsewhere. `frame` tells how much the text's place asks for a person (actors.py). A text that
+    is too long for a task comes back without a title.
     """
     if len(text) > _TEXT_LIMIT:
         return TaskText()
-    return _TaskReader(text, reading).read(at_is_person=at_is_person)
+    reader = _TaskReader(text, reading, frame=frame)
+    return reader.read(at_is_person=at_is_person, days_in_words=days_in_words)
 
 
 def find_deadline(text: str, found: list[FoundDate]) -> tuple[int, FoundDate] | None:
@@ -98,21 +84,23 @@ def find_deadline(text: str, found: list[FoundDate]) -> tuple[int, FoundDate] | 
 
 
 class _TaskReader:
-    def __init__(self, text: str, reading: Reading) -> None:
+    def __init__(self, text: str, reading: Reading, *, frame: Frame) -> None:
         self._reading = reading
         self._scratch = Scratch(text)
         self._found = reading.dates.find(text)
         self._task = TaskText()
+        self._actors = Actors(self._task, self._scratch, reading, frame=frame)
 
-    def read(self, *, at_is_person: bool) -> TaskText:
+    def read(self, *, at_is_person: bool, days_in_words: bool) -> TaskText:
         marks = Marks(self._task, self._scratch, self._found, self._reading)
         marks.take(at_is_person=at_is_person)
-        self._name_in_front()
-        self._due_in_words()
-        self._people_in_parentheses()
-        self._people_at_the_ends()
-        self._name_in_front()
-        self._task.title = clean_title(self._scratch.rest())
+        self._actors.in_front()
+        if days_in_words:
+            self._due_in_words()
+        self._actors.in_parentheses()
+        self._actors.at_the_ends()
+        self._actors.in_front()
+        self._task.title = clean_title(self._actors.verb + self._scratch.rest().lstrip())
         return self._task
 
     def _due_in_words(self) -> None:
@@ -123,7 +111,7 @@ class _TaskReader:
             lead, date = deadline
             if self._task.due is None or not scratch.after(date.end).strip(" .,;)"):
                 self._task.take_due(date, self._reading)
-                scratch.cut(lead, date.end)
+                scratch.cut(lead, self._stress_end(date.end))
         elif self._task.due is None:
             for date in reversed(dates):
                 if self._take_loose_date(date):
@@ -139,7 +127,8 @@ class _TaskReader:
         lead = _WEAK_LEAD.search(before)
         start = window + lead.start() if lead else date.start
         first = not scratch.before(start).strip(" *_(")
-        trailing = bool(_ONLY_MARKS.match(self._without_people(scratch.after(date.end))))
+        end = self._stress_end(date.end)
+        trailing = bool(_ONLY_MARKS.match(self._without_people(scratch.after(end))))
         relative = not any(map(str.isdecimal, text[date.start : date.end]))
         with_year = bool(_YEAR.search(text[date.start : date.end]))
         leading = first and (
@@ -149,45 +138,14 @@ class _TaskReader:
             return False
         self._task.take_due(date, self._reading)
         if not _FOR.search(before):
-            scratch.cut(start, date.end)
+            scratch.cut(start, end)
         return True
+
+    def _stress_end(self, end: int) -> int:
+        """Where "at the latest" behind a day's `end` ends, else `end`."""
+        stress = _AT_THE_LATEST.match(self._scratch.text, end)
+        return stress.end() if stress else end
 
     def _without_people(self, text: str) -> str:
         stripped = text.strip(" \t,;:.()[]–—-|")
         return "" if self._reading.people.listed(stripped) else text
-
-    def _people_in_parentheses(self) -> None:
-        for match in _PAREN_PEOPLE.finditer(self._scratch.left):
-            names = self._reading.people.listed(match[1].replace("\x00", " ").strip(" ,;:–—-"))
-            if names:
-                self._task.people += names
-                self._scratch.cut(*match.span())
-
-    def _people_at_the_ends(self) -> None:
-        people = self._reading.people
-        leading = _LEADING_PEOPLE.match(self._scratch.left.replace("\x00", " "))
-        names = people.listed(leading[1]) if leading else []
-        if leading and names and any(map(str.isalpha, self._scratch.after(leading.end()))):
-            self._task.people += names
-            self._scratch.cut(*leading.span())
-        window = max(0, len(self._scratch.left) - 120)
-        trailing = _TRAILING_PEOPLE.search(self._scratch.left[window:])
-        names = people.listed(trailing[1]) if trailing else []
-        if trailing and names:
-            self._task.people += names
-            self._scratch.cut(trailing.start() + window, trailing.end() + window)
-
-    def _name_in_front(self) -> None:
-        left = self._scratch.left.replace("\x00", " ")
-        people = self._reading.people
-        match = _NAME_TO.match(left)
-        names = people.listed(match[1]) if match else []
-        if not names and (match := _NAME_DOES.match(left)):
-            names = people.listed(match[1])
-        if not names and (match := _STRANGER_WILL.match(left)):
-            names = [match[1]]
-        if match and names:
-            self._task.people += names
-            self._scratch.cut(*match.span())
-        elif match := _ROLE_WILL.match(left):
-            self._scratch.cut(*match.span())

@@ -48,6 +48,8 @@ def clean_title(text: str) -> str:
     text = _SPACE_BEFORE_MARK.sub(r"\1", text)
     text = text.strip().lstrip(_LEADING).rstrip(_TRAILING)
     text = _LONE_EMPHASIS.sub("", text)
+    if text.endswith("!!"):
+        text = text.rstrip("! ")
     if text.endswith(".") and not text.endswith(("..", "etc.")):
         text = text[:-1].rstrip(_TRAILING)
     return text[:_TITLE_LIMIT].rstrip()

@@ -69,6 +69,18 @@ EXAMPLE_SECTIONS = (
     "ejemplos", "sintaxis", "plantilla", "leyenda", "markdown syntax", "task syntax",
     "todo syntax",
 )  # fmt: skip
+ASIDE_SECTIONS = (
+    "done", "already done", "done so far", "completed", "finished", "ideas", "parked",
+    "parking lot", "someday", "maybe", "nice to have", "questions", "open questions", "attendees",
+    "present", "apologies", "background", "cancelled", "dropped", "not doing",
+    "erledigt", "bereits erledigt", "schon erledigt", "bisher erledigt", "fertig",
+    "abgeschlossen", "ideen", "fragen", "offene fragen", "anwesend", "anwesende", "teilnehmer",
+    "abgesagt", "gestrichen", "hintergrund",
+    "fait", "déjà fait", "terminé", "idées", "questions ouvertes", "présents", "excusés",
+    "abandonné", "contexte",
+    "hecho", "ya hecho", "terminado", "completado", "preguntas", "preguntas abiertas",
+    "asistentes", "descartado", "contexto",
+)  # fmt: skip
 NOTHING = frozenset(
     "none nothing n/a na tbd tba keine keiner keines nichts entfällt aucun aucune rien néant "
     "ninguno ninguna nada - – … ...".split()

@@ -7,8 +7,8 @@ from email.utils import parseaddr
 from pathlib import PurePath
 
 from noond.llm.embedded import notes
+from noond.llm.embedded.cells import read_owners
 from noond.llm.embedded.front_matter import FrontMatter
-from noond.llm.embedded.grids import read_owners
 from noond.llm.embedded.outline import Kind, Line
 from noond.llm.embedded.reading import Reading, assignee
 from noond.llm.embedded.tasktext import read_task

@@ -16,17 +16,20 @@ import pytest
 from aiohttp import web
 
 from noond.accounts.access_tokens import AccessTokens
+from noond.accounts.audit import AuditLog
 from noond.accounts.devices import Devices
 from noond.accounts.keys import APIKeys, new_api_key
 from noond.accounts.pairing import Pairing
 from noond.accounts.passwords import Passwords
+from noond.accounts.request_log import RequestLog
 from noond.accounts.sign_in import SignIns
 from noond.accounts.users import Users
 from noond.accounts.vault import Vault
 from noond.api.application import ROUTES, build_application
+from noond.api.event_feed import EventFeed
 from noond.api.routing import Route
 from noond.api.streams import Streams
-from noond.config import HubSettings, LimitSettings, ServerSettings
+from noond.config import HubSettings, LimitSettings, LogSettings, ServerSettings
 from noond.events import EventBus
 from noond.hub.frames import DeviceHello
 from noond.hub.hub import Hub
@@ -44,6 +47,7 @@ from noond.store.database import Database
 from noond.tasks import Supervisor
 
 CLOSE_TOKEN = 4101
+FIRST_EVENT = 1_000_000
 
 
 class ManualClock:
@@ -95,10 +99,13 @@ class World:
     agents: Agents
     runs: Runs
     users: Users
+    audit: AuditLog
+    request_log: RequestLog
     url: str
     routes: tuple[Route, ...]
     session: aiohttp.ClientSession
     runner: web.AppRunner
+    streams: Streams
     keys: dict[str, str] = field(default_factory=dict)
     woken: list[None] = field(default_factory=list)
 
@@ -217,8 +224,18 @@ def limit_settings() -> LimitSettings:
 
 
 @pytest.fixture
+def log_settings() -> LogSettings:
+    return LogSettings()
+
+
+@pytest.fixture
 def heartbeat_seconds() -> float:
     return 15
+
+
+@pytest.fixture
+def event_bytes() -> int:
+    return 1024 * 1024
 
 
 @pytest.fixture
@@ -231,7 +248,9 @@ async def world(
     tmp_path: Path,
     server_settings: ServerSettings,
     limit_settings: LimitSettings,
+    log_settings: LogSettings,
     heartbeat_seconds: float,
+    event_bytes: int,
     body_seconds: float,
 ) -> AsyncIterator[World]:
     clock = ManualClock()
@@ -263,8 +282,8 @@ async def world(
             file_bytes=1_000_000,
             tasks=tasks,
             greet=greet,
-            on_online=lambda *_: None,
-            on_offline=lambda *_: None,
+            on_online=lambda *device: own_devices.came_online(*device),  # noqa: PLW0108
+            on_offline=lambda *device: own_devices.went_offline(*device),  # noqa: PLW0108
             on_review=lambda *_: None,
         )
         stack.push_async_callback(hub.close)
@@ -304,6 +323,7 @@ async def world(
         )
         own_devices = Devices(
             database,
+            bus,
             clock=clock,
             close_socket=lambda user, device: hub.disconnect(
                 user, device, CLOSE_TOKEN, "the token ended"
@@ -319,6 +339,11 @@ async def world(
             end_work=runs.cancel_all,
         )
 
+        audit = AuditLog(database, vault, clock=clock, archive=tmp_path / "archive", keep_days=90)
+        request_log = await stack.enter_async_context(
+            RequestLog(database, log_settings, clock=clock, tasks=tasks)
+        )
+
         async def check_database() -> str | None:
             return database.alarm
 
@@ -331,12 +356,15 @@ async def world(
             sign_ins=sign_ins,
             users=own_users,
             devices=own_devices,
+            audit=audit,
+            request_log=request_log,
             pairing=Pairing(vault, clock=clock),
             agents=agents,
             runs=runs,
             reviews=Reviews(database, clock, tasks),
             previews=Previews(database, clock, outbox, progress),
             bus=bus,
+            feed=EventFeed(bus, clock=clock, first=FIRST_EVENT, user_bytes=event_bytes),
             streams=streams,
             is_online=hub.is_online,
             serve_device=serve_device,
@@ -360,10 +388,13 @@ async def world(
             agents=agents,
             runs=runs,
             users=own_users,
+            audit=audit,
+            request_log=request_log,
             url=f"http://127.0.0.1:{port}",
             routes=application[ROUTES],
             session=session,
             runner=runner,
+            streams=streams,
             woken=woken,
         )
         await world.add_user("ana", Role.OWNER)

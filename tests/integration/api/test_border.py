@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from noond.api.routing import Access, Route
+from noond.api.routing import Route
 from noond.config import ServerSettings
 from noond.store import users
 
@@ -31,14 +31,14 @@ def path_of(route: Route) -> str:
 
 def upgrade(route: Route) -> dict[str, str]:
     """What a WebSocket route needs to be taken for one."""
-    if route.access is not Access.DEVICE:
+    if route.status != 101:
         return {}
     return {
         "Connection": "Upgrade",
         "Upgrade": "websocket",
         "Sec-WebSocket-Version": "13",
         "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
-        "Sec-WebSocket-Protocol": "noond.v1",
+        "Sec-WebSocket-Protocol": "noond.v1, noond.events.v1",
     }
 
 

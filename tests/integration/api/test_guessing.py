@@ -57,6 +57,15 @@ async def device_token(world: World, text: str) -> int:
         return refused.status
 
 
+async def ticket(world: World, text: str) -> int:
+    protocols = ["noond.events.v1", f"ticket.nd_ticket_{text:A<43}"]
+    try:
+        async with world.session.ws_connect(f"{world.url}/ws/events", protocols=protocols):
+            return 101
+    except aiohttp.WSServerHandshakeError as refused:
+        return refused.status
+
+
 KINDS = (
     api_key,
     access_token,
@@ -65,6 +74,7 @@ KINDS = (
     refresh_token,
     pairing_code,
     device_token,
+    ticket,
 )
 
 

@@ -526,9 +526,9 @@ class TestHeartbeat:
         run_id = await start(world, (await world.new_agent())["id"])
         async with watch(world, run_id) as reply:
             await Watcher(reply).next()
-            assert world.bus.has_listener("ana", run_id)
+            assert world.bus.has_listener("ana", "run.progress", run_id)
         async with asyncio.timeout(5):
-            while world.bus.has_listener("ana", run_id):
+            while world.bus.has_listener("ana", "run.progress", run_id):
                 await world.send("GET", "/health/live", key=None)
 
 

@@ -55,7 +55,12 @@ async def test_the_first_run_starts_on_hello_and_then_the_schedule_counts(
             await device.hello()
             late = await serve_run(api, device, 0)
         runs = (await api.get("/api/v1/runs"))["items"]
+        started = (await api.get("/api/v1/audit?action=EXECUTE"))["items"]
 
+    assert [entry["actor_kind"] for entry in started] == ["daemon", "api_key", "daemon"]
+    assert {entry["resource_id"] for entry in started} == {agent_id}
+    assert {entry["actor_name"] for entry in started} == {"owner"}
+    assert [entry["changes"]["run_id"]["after"] for entry in started] == [run["id"] for run in runs]
     assert first["trigger"] == "first"
     assert late["trigger"] == "schedule"
     assert late["scheduled_for"] == "2026-11-23T08:00:00.000Z"

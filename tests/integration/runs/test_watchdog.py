@@ -36,7 +36,8 @@ async def test_a_scheduled_run_that_went_wrong_is_announced(daemon: RunningDaemo
     ):
         await api.add_agent(schedule_cron="0 8 * * *")
         await device.hello("notify")
-        asked = await device.expect("agent_run")
+        while (asked := await device.receive())["type"] == "event":
+            assert asked["topic"] == "run.progress"
         run_id = asked["run_id"]
         await device.send(type="agent_complete", run_id=run_id, error="the folder is gone")
         while (frame := await device.receive())["type"] == "event":

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from noond.accounts.audit import AuditLog
+from noond.accounts.vault import Vault
 from noond.models.account import User
 from noond.store import opening, users
 from noond.store.database import Database
@@ -46,3 +48,15 @@ async def database(tmp_path: Path, clock: ManualClock) -> AsyncIterator[Database
         await database.write(partial(users.insert, user=user))
     yield database
     await database.close()
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Path:
+    """Where the audit log's old rows go."""
+    return tmp_path / "archive"
+
+
+@pytest.fixture
+def audit(database: Database, clock: ManualClock, archive: Path) -> AuditLog:
+    """The audit log of `database`, which keeps rows for 90 days."""
+    return AuditLog(database, Vault(bytes(32)), clock=clock, archive=archive, keep_days=90)

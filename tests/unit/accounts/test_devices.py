@@ -8,6 +8,7 @@ import pytest
 from noond.accounts.devices import Devices
 from noond.accounts.tokens import Token
 from noond.errors import NotFound
+from noond.events import EventBus
 from noond.store import devices as table
 from noond.store.database import Database
 from noond.store.rows import Transaction
@@ -27,7 +28,10 @@ def closed() -> Closed:
 @pytest.fixture
 def devices(database: Database, clock: ManualClock, closed: Closed) -> Devices:
     return Devices(
-        database, clock=clock, close_socket=lambda user, device: closed.append((user, device))
+        database,
+        EventBus(clock=clock),
+        clock=clock,
+        close_socket=lambda user, device: closed.append((user, device)),
     )
 
 

@@ -42,6 +42,17 @@ async def test_everything_a_daemon_needs_is_made(tmp_path: Path) -> None:
     assert user.timezone == "Europe/Berlin"
 
 
+def test_a_key_of_a_daemon_elsewhere_is_spared(tmp_path: Path) -> None:
+    kept = '{"url": "https://noond.example.org", "api_key": "nd_live_x"}'
+    (tmp_path / "cli.json").write_text(kept)
+
+    with pytest.raises(Conflict, match=r"https://noond\.example\.org"):
+        init_data_dir(tmp_path)
+
+    assert (tmp_path / "cli.json").read_text() == kept
+    assert not (tmp_path / "key").exists()
+
+
 def test_the_secret_is_nowhere_in_the_database(tmp_path: Path) -> None:
     made = init_data_dir(tmp_path / "data")
 

@@ -268,3 +268,40 @@ def test_every_written_day_is_read_back(day: date) -> None:
     assert days(f"due {day:%Y-%m-%d}") == [str(day)]
     assert days(f"am {day.day}.{day.month}.{day.year}") == [str(day)]
     assert days(f"{day.day} {day:%B} {day.year}") == [str(day)]
+
+
+@pytest.mark.parametrize(
+    ("text", "day"),
+    [
+        ("ring the bank - 14/4", "2027-04-14"),
+        ("ring the bank (14/4)", "2027-04-14"),
+        ("ring the bank (14/4, Ana)", "2027-04-14"),
+        ("Bank anrufen — 3.5.", "2027-05-03"),
+        ("ring the bank, 05/06", "2027-06-05"),
+        ("ring the bank (Fri)", "2026-11-20"),
+        ("appeler la banque, ven.", "2026-11-20"),
+        ("die Bank anrufen und fragen (Do)", "2026-11-19"),
+        ("no later than 14/4", "2027-04-14"),
+    ],
+)
+def test_a_whole_segment_at_an_end_is_a_place_for_a_day(text: str, day: str) -> None:
+    assert days(text) == [day]
+    assert days(f"- {text}\nmore") == [day]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "order the pipe - 3/4",
+        "watch the series (2/8)",
+        "open all day (24/7)",
+        "read chapter 14/4",
+        "14/4 of the way, they said",
+        "more than 14/4",
+        "the notes (Do) of Ana",
+        "I see what they do, So",
+        "call the dentist and the bank (Mo)",
+    ],
+)
+def test_elsewhere_figures_and_short_words_are_none(text: str) -> None:
+    assert days(text) == []

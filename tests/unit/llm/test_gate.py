@@ -208,6 +208,31 @@ def test_instants_that_a_program_wrote_are_derivable(
     assert "dueDate" not in other.data
 
 
+TABLE = """| Task | Part | Due |
+|------|------|-----|
+| Ring the bank | 3/4 | 14/12 |
+| Order the pipe | 5/6 | Fri |
+"""
+
+
+@pytest.mark.parametrize(
+    ("day", "kept"),
+    [
+        ("2026-12-14", datetime(2026, 12, 13, 23, tzinfo=UTC)),
+        ("2026-11-27", datetime(2026, 11, 26, 23, tzinfo=UTC)),
+        ("2027-04-03", None),  # in a column of parts
+        ("2027-06-05", None),
+        ("2026-12-15", None),
+    ],
+)
+def test_a_day_in_a_tables_column_of_days_is_derivable(
+    check: Check, day: str, kept: datetime | None
+) -> None:
+    quote = "| Ring the bank | 3/4 | 14/12 |"
+    record = _only(check(_task(quote, dueDate=day), text=TABLE))
+    assert record.data.get("dueDate") == (to_ms(kept) if kept else None)
+
+
 def test_a_time_in_the_users_own_zone_moves_to_no_other_day(check: Check) -> None:
     text = "Call 20261127T120000"
     kept = _only(check(_task("Call", dueDate="2026-11-27T12:00"), text=text))

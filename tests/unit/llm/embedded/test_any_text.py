@@ -24,6 +24,8 @@ PIECES = st.sampled_from(
         *("DEADLINE: <2026-12-01>", ":PROPERTIES:\n", "#+begin_src\n", "(A) ", "x ", '"', ","),
         *("Task,Owner,Due\n", "From: Ana <a@b.c>\n", "Date: Mon, 2 Nov 2026 10:00:00 +0100\n"),
         *("<p>", "<ul><li>", "-- \n", "[02.11.26, 14:05] Ana: ", "Milestone: ", "Decision: "),
+        *("> [!todo] ", "> x", "Who|Task|Due\n-|-|-\n", "A. Ana | send it | 14/5", " (Fri)"),
+        *("For example:", "    - [ ] ", "03:00:01 INFO ", "## 1.2.0\n", " - 14/5", "Status"),
         *("x: ", "\x00", "\u200e", "é", "\U0001f534"),
     ]
 )

@@ -171,3 +171,30 @@ def test_code_is_read_for_its_comments_alone(read: Any) -> None:
     text = "# TODO(ana): close the file\nx = '- [ ] no'\n# Next steps\n# - neither\n"
     (task,) = read(text, "a.py")
     assert (task.title, task.data["assignee"]) == ("close the file", '["ana"]')
+
+
+@pytest.mark.parametrize(
+    ("text", "title", "quote"),
+    [
+        (
+            "(Action: treasurer — chase late payers.)",
+            "chase late payers",
+            "(Action: treasurer — chase late payers.",
+        ),
+        ("[ACTION: Bob to pay (by card)] Fine.", "pay (by card)", "[ACTION: Bob to pay (by card)"),
+        ("We met. (Action: Bob to pay.) It rained.", "pay", "Action: Bob to pay."),
+    ],
+)
+def test_a_marker_in_brackets_ends_with_them(read: Any, text: str, title: str, quote: str) -> None:
+    (task,) = read(text, "a.txt")
+    assert (task.title, task.quote) == (title, quote)
+
+
+def test_what_stands_behind_the_bracket_is_read(read: Any) -> None:
+    text = "(Action: Bob to pay.) (Action: Ana to ask the vicar.) Ben will call Ana by Friday."
+    assert [t.title for t in read(text, "a.txt")] == ["pay", "ask the vicar", "Call Ana"]
+
+
+def test_a_stranger_between_marker_and_colon(read: Any) -> None:
+    (task,) = read("TODO Perpetua: new padlock\n", "a.txt")
+    assert (task.title, task.data["assignee"]) == ("new padlock", '["Perpetua"]')

@@ -18,6 +18,28 @@ import pytest
         ("We agreed that Ben will send the report by Friday.", "Send the report", '["Ben"]'),
         ("Dr. Weber will send the report by Friday.", "Send the report", '["Dr. Weber"]'),
         ("Ana and Ben will send the report by Friday.", "Send the report", '["Ana", "Ben"]'),
+        ("Mary Ann van der Berg will send it by Friday.", "Send it", '["Mary Ann van der Berg"]'),
+        ("No doubt Ben will send the report by Friday.", "Send the report", '["Ben"]'),
+        ("The treasurer will send the report by Friday.", "Send the report", None),
+        ("Die Hausmeisterin muss bis Freitag den Bericht schicken.", "Den Bericht schicken", None),
+        ("La trésorière enverra le rapport avant vendredi.", "Envoyer le rapport", None),
+        ("El concejal va a enviar el informe antes del viernes.", "Enviar el informe", None),
+        (
+            "M. N'Diaye doit envoyer le rapport avant vendredi.",
+            "Envoyer le rapport",
+            '["M. N\'Diaye"]',
+        ),
+        (
+            "Anna und Gernot müssen bis Freitag den Bericht schicken.",
+            "Den Bericht schicken",
+            '["Anna", "Gernot"]',
+        ),
+        ("Bis Freitag soll Gernot den Bericht schicken.", "Den Bericht schicken", '["Gernot"]'),
+        (
+            "Im November muss Ben bis Freitag den Bericht schicken.",
+            "Den Bericht schicken",
+            '["Ben"]',
+        ),
         ("Ben muss den Bericht bis Freitag schicken.", "Den Bericht schicken", '["Ben"]'),
         ("Ben soll bis Freitag den Bericht schicken.", "Den Bericht schicken", '["Ben"]'),
         ("Bis Freitag wird Ben den Bericht schicken.", "Den Bericht schicken", '["Ben"]'),
@@ -53,6 +75,17 @@ def test_a_commitment_with_a_deadline(read: Any, text: str, title: str, people: 
         "Ana might have sent the contract by Friday.",
         "Ben will be in Paris by Friday.",
         "Ben will send the contract.",
+        "I doubt that Ben will send the contract by Friday.",
+        "Ben will hardly send the contract by Friday.",
+        "It is unlikely that Ben will send the contract by Friday.",
+        "Neither Ana will pay by Friday nor will Ben sign by Monday.",
+        "Weder wird Ana bis Freitag zahlen noch wird Ben bis Montag mahnen.",
+        "Ni Ana va a pagar antes del viernes ni Ben va a firmar antes del lunes.",
+        "Je doute que Marie doive payer avant vendredi.",
+        "Prices will rise by 2027-01-01.",
+        "The council will mend the road by Friday.",
+        "The secretary will write to all members by 31 January of each year.",
+        "Der Kassenwart muss bis 31. März jeden Jahres die Bücher prüfen.",
         "The company said it will open three stores by December 2027.",
         "The sun will rise by 6:00 tomorrow.",
         "Lena hat den Vertrag bis Freitag geprüft.",
@@ -96,3 +129,39 @@ def test_a_sentence_over_two_lines_is_quoted_whole(read: Any) -> None:
 def test_an_ordinal_day_does_not_end_the_sentence(read: Any) -> None:
     (task,) = read("Ben muss bis 3. Dezember den Bericht schicken. Gut.", "a.txt")
     assert (task.title, task.when) == ("Den Bericht schicken", "2026-12-03")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Users should update by Friday.",
+        "Support will end by Friday.",
+        "Prices will rise by Friday.",
+    ],
+)
+def test_what_many_or_things_do_is_no_commitment(read: Any, line: str) -> None:
+    assert read(f"{line}\n", "a.txt") == []
+
+
+def test_a_day_is_not_the_subject(read: Any) -> None:
+    (task,) = read("Bis 10. April muss Hans die Liste schicken.", "a.txt")
+    assert (task.title, task.data["assignee"]) == ("Die Liste schicken", '["Hans"]')
+    (task,) = read("By 10 April, Bob will send the list.", "a.txt")
+    assert (task.title, task.data["assignee"]) == ("Send the list", '["Bob"]')
+
+
+def test_someone_and_i(read: Any) -> None:
+    text = (
+        "From: Ana Roth <ana@roth.example>\nDate: Wed, 18 Nov 2026 09:00:00 +0100\n\n"
+        "Ben and I will pay it by Friday.\n"
+    )
+    (task,) = read(text, "a.eml")
+    assert task.data["assignee"] == '["Ben", "Ana Roth"]'
+
+
+def test_a_stranger_in_the_second_clause(read: Any) -> None:
+    text = "Tjark wird bis Freitag den Saal mieten und Silja wird bis Montag die Kasse holen.\n"
+    assert [(t.title, t.data["assignee"], t.when) for t in read(text, "a.txt")] == [
+        ("Den Saal mieten", '["Tjark"]', "2026-11-20"),
+        ("Die Kasse holen", '["Silja"]', "2026-11-23"),
+    ]

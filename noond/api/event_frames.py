@@ -1,0 +1,172 @@
+"""The frames of the event socket: what an app says, what it is told, and of which events."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Annotated, Any, Final, Literal, TypeAlias
+
+from pydantic import ConfigDict, Field
+
+from noond.accounts.devices import DEVICE_OFFLINE, DEVICE_ONLINE, DEVICE_PAIRED, DEVICE_REMOVED
+from noond.api.fields import Moment
+from noond.api.routing import Body, Reply
+from noond.models.account import Scope
+from noond.models.run import RunStatus, WaitingFor
+from noond.runners.notices import SCHEDULE_OVERDUE
+from noond.runners.progress import DELIVERY_RETRACTED, DELIVERY_SETTLED
+from noond.runners.progress import TOPIC as RUN_PROGRESS
+
+SUBPROTOCOL: Final = "noond.events.v1"
+FRAME_BYTES: Final = 4096
+"""The longest frame an app may send."""
+
+Sequence: TypeAlias = Annotated[int, Field(ge=0, lt=2**53)]
+"""An event's number: it only ever grows, also over restarts, and every JSON reader can hold it."""
+
+
+class Topic(StrEnum):
+    """What an app can subscribe to."""
+
+    RUNS = "runs"
+    DEVICES = "devices"
+    DELIVERIES = "deliveries"
+
+
+TOPIC_SCOPES: Final[Mapping[Topic, Scope]] = MappingProxyType(
+    {
+        Topic.RUNS: Scope.AGENTS_READ,
+        Topic.DEVICES: Scope.DEVICES_READ,
+        Topic.DELIVERIES: Scope.AGENTS_READ,
+    }
+)
+"""The scope that shows the same over HTTP."""
+
+
+class _Data(Reply):
+    """What listeners inside are told besides is left out."""
+
+    model_config = ConfigDict(extra="ignore")
+
+
+class RunProgress(_Data):
+    """A run's present state."""
+
+    run_id: str
+    status: RunStatus
+    waiting_for: WaitingFor | None
+    items_processed: int
+    items_created: int
+    files_listed: int | None
+    files_done: int
+    errors: int
+
+
+class ScheduleOverdue(_Data):
+    """A run that should have begun and has not."""
+
+    agent_id: str
+    agent_name: str
+    note: str
+
+
+class DeviceChange(_Data):
+    """A device; the event's name says what happened to it."""
+
+    device_id: str
+
+
+class DeliverySettled(_Data):
+    """What the device did with a record."""
+
+    run_id: str
+    delivery_id: str
+    device_id: str
+    status: Literal["delivered", "failed"]
+    error: str | None
+    device_record_id: str | None
+
+
+class DeliveryRetracted(_Data):
+    """What undoing its run did with a record."""
+
+    run_id: str
+    delivery_id: str
+    device_id: str
+    retraction: Literal["deleted", "kept", "failed"]
+    retraction_error: str | None
+
+
+EVENTS: Final[Mapping[str, tuple[Topic, type[_Data]]]] = MappingProxyType(
+    {
+        RUN_PROGRESS: (Topic.RUNS, RunProgress),
+        SCHEDULE_OVERDUE: (Topic.RUNS, ScheduleOverdue),
+        DEVICE_PAIRED: (Topic.DEVICES, DeviceChange),
+        DEVICE_REMOVED: (Topic.DEVICES, DeviceChange),
+        DEVICE_ONLINE: (Topic.DEVICES, DeviceChange),
+        DEVICE_OFFLINE: (Topic.DEVICES, DeviceChange),
+        DELIVERY_SETTLED: (Topic.DELIVERIES, DeliverySettled),
+        DELIVERY_RETRACTED: (Topic.DELIVERIES, DeliveryRetracted),
+    }
+)
+"""The events that apps are told of: their topic and the model of their data."""
+
+
+class Subscribe(Body):
+    """What an app wants to be told from now on, in place of what it wanted before."""
+
+    type: Literal["subscribe"]
+    topics: Annotated[list[Annotated[Topic, Field(strict=False)]], Field(max_length=20)]
+    after: Annotated[
+        Sequence | None,
+        Field(description="The number after which to go on. None: at this frame's arrival."),
+    ] = None
+
+
+class Subscribed(Reply):
+    """Of these topics all events with a number above `seq` follow."""
+
+    type: Literal["subscribed"] = "subscribed"
+    seq: int
+    topics: list[Topic]
+
+
+GapReason: TypeAlias = Literal["too_old", "restarted", "unknown"]
+
+
+class Gap(Reply):
+    """Events may have happened that are not kept any more; those after `to` follow.
+
+    `restarted`: the daemon was. `unknown`: it has never given the number `from`.
+    """
+
+    type: Literal["gap"] = "gap"
+    from_: Annotated[int, Field(serialization_alias="from")]
+    to: int
+    reason: GapReason
+
+
+class EventFrame(Reply):
+    """One event."""
+
+    type: Literal["event"] = "event"
+    seq: int
+    topic: Topic
+    name: str
+    subject: str
+    data: Any
+    at: Moment
+
+
+class ErrorFrame(Reply):
+    """Why a frame of the app's was refused."""
+
+    type: Literal["error"] = "error"
+    code: str
+    message: str
+
+
+def encode(frame: Subscribed | Gap | EventFrame | ErrorFrame) -> bytes:
+    """The frame as it is sent."""
+    return frame.__pydantic_serializer__.to_json(frame, by_alias=True)

@@ -1,0 +1,168 @@
+"""What a heading or a label promises about the lines below it.
+
+A heading is known by its head word (`Next steps`, `Jalons`), or because it says that something is
+still to be done: modifiers, a core and perhaps a scope (`Was bis Montag noch zu tun ist`,
+`Remaining jobs before Sunday`, `Queda por hacer`).
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import Literal
+
+from noond.llm.embedded.roles import OFFICE
+from noond.llm.embedded.vocabulary import (
+    ASIDE_SECTIONS,
+    EXAMPLE_SECTIONS,
+    MILESTONE_SECTIONS,
+    NOTE_SECTIONS,
+    TASK_SECTIONS,
+    alternatives,
+)
+
+SectionKind = Literal["task", "milestone", "note", "example", "aside"]
+"""`aside`: a list of what is no record, inside a section that promises some."""
+
+_LENGTH_LIMIT = 100
+_SECTIONS: tuple[tuple[SectionKind, tuple[str, ...]], ...] = (
+    ("task", TASK_SECTIONS),
+    ("milestone", MILESTONE_SECTIONS),
+    ("note", NOTE_SECTIONS),
+    ("example", EXAMPLE_SECTIONS),
+    ("aside", ASIDE_SECTIONS),
+)
+_SECTION_OF = {word: kind for kind, words in _SECTIONS for word in words}
+_SECTION = re.compile(
+    rf"(?P<word>{alternatives(tuple(_SECTION_OF))})(?:\s?(?:[:(\[–—-]|/|&|\b(?:for|from|of|until"
+    r"|by|before|this|next|today|tomorrow|and|für|bis|vor|diese|dieser|nächste|aus|vom|und|pour"
+    r"|avant|du|der|des|de|d|cette|et|para|antes|del|esta|y)\b).*)?",
+    re.IGNORECASE,
+)
+
+_WORK = (
+    r"(?:things|stuff|jobs?|tasks?|actions?|items?|work|bits|chores|to-?dos|steps|points|business)"
+)
+_TO_DO = (
+    r"to[\s-](?!come\b|happen\b|follow\b|date\b)(?:be\s[a-z]+|[a-z]+)(?:\s(?:out|up|off|in|down))?"
+)
+_ENGLISH = (
+    rf"(?:{_WORK}\s(?:that\s(?:are\s)?)?)?(?:(?:still|left|yet|remaining|outstanding)\s)+{_TO_DO}",
+    rf"(?:{_WORK}\s)?to[\s-](?:dos?|be\s(?:done|sorted|arranged|settled|finished))",
+    rf"what(?:s|\sis)\s(?:(?:still|left|there|yet)\s)+{_TO_DO}|whats\s(?:still\s)?(?:left|open)",
+    (
+        rf"(?:what|{_WORK}(?:\sthat)?)\s(?:(?:still|also)\s)?needs?\s(?:to\sbe\s[a-z]+|[a-z]+ing"
+        r"(?:\sout)?)"
+    ),
+    (
+        rf"(?:(?:what|all|everything|{_WORK})\s(?:that\s)?)?(?:i|we)\s(?:still|also)\s(?:need|have)\s"
+        rf"{_TO_DO}"
+    ),
+    rf"(?:what|{_WORK})\s(?:i|we)\s(?:need|have)\sto\sdo",
+    (
+        r"(?:(?:still|remaining|outstanding|open|pending|leftover|unfinished|upcoming|next|immediate"
+        rf"|urgent|last|final)\s)+{_WORK}"
+    ),
+    rf"{_WORK}\s(?:still\s)?(?:left|remaining|outstanding|open|pending)(?:\sto\sdo)?",
+    r"still\s(?:open|outstanding|missing|pending)|outstanding|up\snext|next\sup|next",
+)
+_SOON = (
+    r"(?:noch|jetzt|nun|dringend|sonst|als\snächstes|wir|uns|alles|es|heute|morgen"
+    r"|(?:diese|nächste)\swoche|bis\s(?:\S+\s){0,3}?\S+)"
+)
+_ZU = r"(?:zu\s[a-zäöüß]+n|[a-zäöüß]{2,8}zu[a-zäöüß]{2,}en)"
+_GERMAN = (
+    (
+        rf"(?:(?:was|alles,?\swas|dinge,?\sdie)\s)?(?:(?:ist|bleibt|gibt|{_SOON})\s){{0,4}}zu\s(?:tun"
+        r"|erledigen|machen|klären|regeln|besorgen|organisieren|entscheiden|prüfen)(?:\s(?:ist|sind|bleibt))?"
+    ),
+    rf"(?:was\s)?(?:{_SOON}\s)?noch\s{_ZU}(?:\s(?:ist|sind|bleibt))?",
+    rf"(?:was\s)?(?:{_SOON}\s){{1,3}}(?:ansteht|aussteht|offen(?:\s(?:ist|sind|bleibt))?|fehlt)",
+    r"was\s(?:ansteht|aussteht|fehlt|offen\sist)",
+    r"(?:noch\s)?offen(?:\s(?:ist|sind|bleibt|bleiben|steht|stehen)(?:\s(?:noch|weiterhin))?)?",
+    rf"(?:{_SOON}\s)?(?:es\s)?steh(?:t|en)\s(?:{_SOON}\s){{0,2}}an",
+    r"(?:es\s)?fehl(?:t|en)\snoch|als\snächstes",
+    rf"was\s(?:wir|ich)?\s?(?:{_SOON}\s)+[a-zäöüß]+\s(?:werden\s)?(?:müssen|muss|sollen|soll)",
+    rf"das\s(?:müssen|muss)\s(?:wir|ich)\s(?:{_SOON}\s)+[a-zäöüß]+n",
+    (
+        r"(?:(?:nächste|weitere|offene|verbleibende|restliche|ausstehende|anstehende|unerledigte"
+        r"|dringende|letzte)[nr]?\s)+(?:aufgaben|arbeiten|schritte|punkte|to-?dos|dinge)"
+    ),
+    r"restarbeiten|erledigungen",
+)
+_FRENCH_VERB = r"[a-zà-ÿ]+(?:er|ir|re|oir)"
+_FRENCH = (
+    (
+        rf"(?:ce\squi\s|ce\squ['’]il\s|il\s)?(?:nous\s|me\s)?reste(?:nt)?\s(?:encore\s|toujours\s)?à\s"
+        rf"{_FRENCH_VERB}"
+    ),
+    (
+        r"(?:(?:choses|points|travaux|tout)\s)?(?:encore\s)?à\s(?:faire|régler|finir|terminer|boucler"
+        r"|préparer|organiser|traiter)"
+    ),
+    r"(?:ce\squi\s|il\s)(?:nous\s)?manque(?:\sencore)?",
+    rf"ce\squ(?:['’]il\sfaut|e\snous\sdevons|e\sje\sdois|['’]on\sdoit)\sencore\s{_FRENCH_VERB}",
+    r"(?:prochain(?:e)?s?\s)(?:étapes?|actions?|tâches?|travaux)",
+    r"(?:tâches|actions|travaux|points|choses)\s(?:restant(?:e)?s|en\ssuspens|en\sattente)",
+)
+_SPANISH_VERB = r"[a-zà-ÿ]+(?:ar|er|ir)"
+_SPANISH = (
+    (
+        r"(?:(?:lo|cosas|tareas|todo\slo)\sque\s|qué\s)?(?:nos\s|me\s)?(?:todavía\s|aún\s)?(?:quedan?"
+        rf"|faltan?)\s(?:(?:todavía|aún)\s)?(?:(?:cosas|tareas)\s)?por\s{_SPANISH_VERB}"
+    ),
+    r"(?:lo\sque\s|qué\s)(?:nos\s|me\s)?(?:todavía\s|aún\s)?(?:falta|queda)",
+    r"quedan?\s(?:(?:todavía|aún)\s)?pendientes?",
+    r"(?:(?:cosas|tareas|asuntos|temas|acciones|trabajos)\s)?(?:pendientes?\sde|por)\s(?:hacer|resolver|terminar)",
+    r"(?:cosas|tareas|asuntos|puntos|temas|acciones|trabajos)\s(?:pendientes|restantes)",
+    r"(?:lo\sque\s)?(?:hay|tenemos)\sque\shacer",
+    r"(?:próxim|siguiente)[oa]?s?\s(?:pasos?|tareas?|acciones)",
+)
+_INTRODUCED = r"(?:(?:heres?|here\sis|here\sare|and|so|hier|und|voici|et|esto\ses|y)\s)?"
+_WHEN = (
+    r"(?:\s?[(\[–—-].*|\s(?:before|by|until|till|ahead\sof|as\sof|this|today|tomorrow|tonight|bis|vor"
+    r"|diese[rnm]?|heute|morgen|avant|d['’]ici|cette|aujourd['’]hui|demain|antes|esta|este|hoy"
+    r"|hasta)\b.*)"
+)
+_FOR = r"(?:\s(?:for|für|pour|para)\b.*)"
+_STILL_OPEN = re.compile(
+    rf"{_INTRODUCED}(?:(?:{'|'.join((*_ENGLISH, *_GERMAN, *_FRENCH, *_SPANISH))})"
+    rf"(?:{_WHEN}|{_FOR})?"
+    rf"|(?:whats\snext){_WHEN}?|jobs(?:{_WHEN}|{_FOR}))",
+    re.IGNORECASE,
+)
+_EVERY = re.compile(r"\b(?:every|each|jede[nmrs]?|chaque|cada)\b", re.IGNORECASE)
+_FINITE = re.compile(
+    r"\b(?:are|is|was|were|has|have|had|includes?|comprises?|ist|sind|war|hat|haben|kann|können"
+    r"|darf|muss|müssen|soll|sollen|wird|werden|umfassen|gehören|lauten|est|sont|ont|peut|doit"
+    r"|comprennent|son|está|están|tienen?|puede|debe|incluyen|(?-i:may|can|must|should|will))\b",
+    re.IGNORECASE,
+)
+# "Aufgaben des Vorstands" are duties; those of a team, a week or a meeting are work.
+_DUTIES = re.compile(
+    r"(?:aufgaben|maßnahmen|t[âa]ches|tareas|tasks|actions|acciones)\s(?:(?:of|des|der|du|de|del|d['’])\s?"
+    rf"(?:(?:the|la|las|los|les|l['’])\s?)?(?:\w+\s){{0,2}}?{OFFICE}"
+    r"|(?:and|und|et|y)\s(?:\w+\s){0,2}?(?:responsibilities|duties|powers|rights|befugnisse|rechte"
+    r"|pflichten|zuständigkeiten|kompetenzen|missions|compétences|attributions|responsabilités"
+    r"|funciones|competencias|responsabilidades))",
+    re.IGNORECASE,
+)
+_DECORATION = re.compile(r"^(?:[\W_]|\d{1,2}(?:\.\d{1,2})*[.)]?\s|[IVX]{1,4}[.)]\s)+|[\W_]+$")
+_LABEL = re.compile(r"[*_]{2,3}[^*_\n]{1,80}[*_]{2,3}\s?:?|[^\n]{1,80}:[*_]{0,3}")
+
+
+@lru_cache(maxsize=1024)
+def section_kind(title: str) -> SectionKind | None:
+    """What a heading promises about the lines below it."""
+    plain = _DECORATION.sub("", title).strip().replace("'s", "s").replace("’s", "s")
+    if len(plain) > _LENGTH_LIMIT or _DUTIES.match(plain):
+        return None
+    match = _SECTION.fullmatch(plain)
+    if match and not _FINITE.search(plain):
+        return _SECTION_OF[" ".join(match["word"].lower().split())]
+    return "task" if _STILL_OPEN.fullmatch(plain) and not _EVERY.search(plain) else None
+
+
+def is_label(body: str) -> bool:
+    """Whether a line of text looks like a heading: all bold, or ended by a colon."""
+    return bool(_LABEL.fullmatch(body))

@@ -1,0 +1,36 @@
+"""What a daemon tidies away when it starts, and what it still writes when it stops."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from pathlib import Path
+
+from movable_clock import MovableClock
+from running_daemon import new_daemon
+
+
+async def test_old_rows_are_archived_and_deleted_at_start(tmp_path: Path) -> None:
+    clock = MovableClock()
+    daemon = new_daemon(tmp_path, clock=clock)
+    async with daemon.started() as api:
+        await api.pair()
+        await api.get("/api/v1/agents")
+    async with daemon.started() as api:
+        kept = (await api.get("/api/v1/request-logs"))["items"]
+        assert [request["endpoint"] for request in kept] == ["/api/v1/agents"]
+        assert len((await api.get("/api/v1/audit"))["items"]) == 2
+    clock.move(timedelta(days=91))
+
+    async with daemon.started() as api:
+        # The daemon tidies up behind its start; the requests go last.
+        while (await api.get("/api/v1/request-logs"))["items"]:
+            pass
+        verified = await api.get("/api/v1/audit/verification")
+    assert (verified["ok"], verified["archived_rows"]) == (True, 3)
+    lines = [
+        json.loads(line)
+        for file in tmp_path.rglob("archive/audit-*.jsonl")
+        for line in file.read_text().splitlines()
+    ]
+    assert [line["resource"] for line in lines] == ["pairing_code", "device", "audit"]
