@@ -42,7 +42,6 @@ from noond.hub.frames import SUBPROTOCOL, DeviceHello
 from noond.hub.hub import Greet, Hub
 from noond.hub.socket import CLOSE_TOKEN
 from noond.jobs.engine import JobEngine
-from noond.jobs.retention import Retention
 from noond.llm.documents.converter import DocumentConverter
 from noond.llm.extractor import Extractor, open_extractor
 from noond.llm.usage import CallAccount
@@ -65,7 +64,8 @@ from noond.store import journal, meta, observability
 from noond.store.database import Database
 from noond.store.rows import Transaction
 from noond.tasks import Supervisor
-from noond.work.registry import job_types
+from noond.work.jobs import Jobs
+from noond.work.registry import cleanup_types, work_types
 
 log = structlog.get_logger(__name__)
 
@@ -124,12 +124,6 @@ async def open_daemon(settings: Settings, *, clock: Clock | None = None) -> Asyn
             concurrency=settings.llm.concurrency,
         )
         executor = RunExecutor(database, clock, hub, pipeline, outbox, progress, settings.runs)
-        engine = JobEngine(
-            database,
-            clock,
-            settings.jobs,
-            types=job_types(executor, settings),
-        )
         audit = AuditLog(
             database,
             vault,
@@ -137,6 +131,14 @@ async def open_daemon(settings: Settings, *, clock: Clock | None = None) -> Asyn
             archive=directory.archive,
             keep_days=settings.audit.keep_days,
         )
+        request_log = await stack.enter_async_context(
+            RequestLog(database, settings.log, clock=clock, tasks=tasks)
+        )
+        work = work_types(executor, settings)
+        cleanups = cleanup_types(
+            settings, database=database, clock=clock, audit=audit, request_log=request_log
+        )
+        engine = JobEngine(database, clock, settings.jobs, types=(*work, *cleanups))
         reconnect = Reconnect(database, clock, hub, outbox, tasks, audit, wake=engine.wake)
 
         def shut_out(user_id: str, device_id: str) -> None:
@@ -144,9 +146,7 @@ async def open_daemon(settings: Settings, *, clock: Clock | None = None) -> Asyn
             reconnect.device_shut_out(user_id, device_id)
 
         runs = Runs(database, clock, hub, executor, outbox, progress, wake=engine.wake)
-        request_log = await stack.enter_async_context(
-            RequestLog(database, settings.log, clock=clock, tasks=tasks)
-        )
+        jobs = Jobs(database, clock, engine, work=work, cleanups=cleanups, cancel_run=runs.cancel)
         streams = Streams()
         passwords = Passwords()
         sign_ins = SignIns(
@@ -158,6 +158,11 @@ async def open_daemon(settings: Settings, *, clock: Clock | None = None) -> Asyn
             end_streams=streams.end,
         )
         devices = Devices(database, bus, clock=clock, close_socket=shut_out)
+
+        async def end_work(user_id: str) -> None:
+            await runs.cancel_all(user_id)
+            await jobs.keep_schedules()
+
         users = Users(
             database,
             passwords,
@@ -165,7 +170,7 @@ async def open_daemon(settings: Settings, *, clock: Clock | None = None) -> Asyn
             devices,
             clock=clock,
             end_streams=streams.end,
-            end_work=runs.cancel_all,
+            end_work=end_work,
         )
         await users.clear_up()
         first = await database.write(lambda tx: meta.next_event_number(tx, clock.now()))
@@ -183,6 +188,7 @@ async def open_daemon(settings: Settings, *, clock: Clock | None = None) -> Asyn
             pairing=Pairing(vault, clock=clock),
             agents=Agents(database, clock),
             runs=runs,
+            jobs=jobs,
             reviews=reviews,
             previews=Previews(database, clock, outbox, progress),
             bus=bus,
@@ -209,11 +215,8 @@ async def open_daemon(settings: Settings, *, clock: Clock | None = None) -> Asyn
             reconnect.device_offline(user_id, device_id)
             devices.went_offline(user_id, device_id)
 
-        async def tidy_up() -> None:
-            await audit.archive_old()
-            await request_log.purge()
-
         await executor.recover()
+        await jobs.keep_schedules()
         await engine.start()
 
         async def stop_work() -> None:
@@ -225,13 +228,10 @@ async def open_daemon(settings: Settings, *, clock: Clock | None = None) -> Asyn
         stack.push_async_callback(stop_work)
         url = await stack.enter_async_context(listening(runner, settings.server, tls))
         await stack.enter_async_context(
-            ticking(reconnect.tick, ScheduleWatchdog(database, clock, hub, bus).tick, tidy_up)
+            ticking(reconnect.tick, ScheduleWatchdog(database, clock, hub, bus).tick)
         )
         await update_cli_file(directory.cli_file, url, database=database, audit=audit, clock=clock)
         tasks.start(extractor.warm(), name="extractor-warm")
-        tasks.start(Retention(database, clock, settings.jobs).run(), name="job-retention")
-        # Also now: a machine that is asleep at night would never come to it.
-        tasks.start(tidy_up(), name="tidy-up")
         tasks.start(sd_notify.keep_alive(lambda: _writer_alive(database)), name="systemd-watchdog")
         yield Daemon(url=url)
 

@@ -193,7 +193,6 @@ class JobSettings(_Section):
     keep_jobs: int = Field(
         100_000, ge=0, description="Ended jobs that are kept at most, of each type and end."
     )
-    sweep_minutes: float = Field(60, gt=0, description="Time between two looks at what is over.")
 
     @field_validator("rates")
     @classmethod

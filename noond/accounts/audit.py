@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from itertools import takewhile
 from pathlib import Path
@@ -66,16 +66,19 @@ class AuditLog:
             log.error("audit_log_tampered_with", problems=found.problems[:5])
         return found
 
-    async def archive_old(self) -> int:
-        """Move the rows older than what is kept to the archive, oldest first; returns how many.
+    def oldest_kept(self) -> datetime:
+        """Rows from before then belong in the archive."""
+        return self._clock.now() - self._kept
+
+    async def archive_old(self, before: datetime) -> int:
+        """Move the rows from before then to the archive, oldest first; returns how many.
 
         A row is deleted once its line is on the disk. Raises StorageError, OSError: what was not
         moved is moved the next time.
         """
-        before = to_ms(self._clock.now() - self._kept)
         moved = 0
         async with self._in_order:
-            while rows := await self._database.read(lambda c: _old(c, before)):
+            while rows := await self._database.read(lambda c: _old(c, to_ms(before))):
                 await asyncio.to_thread(self._files.append, rows)
                 last = Mark(seq=rows[-1]["seq"], mac=rows[-1]["mac"])
                 await self._database.write(partial(self._forget, last=last))

@@ -13,6 +13,7 @@ import hmac
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Final
 
 from noond.accounts.vault import Vault
 from noond.clock import Clock, new_id
@@ -28,7 +29,7 @@ _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _LENGTH = 8
 _HALF = 4
 _READ_AS = str.maketrans("OIL", "011", "- ")
-_KEPT_AFTER_EXPIRY = timedelta(days=1)
+KEPT_AFTER_EXPIRY: Final = timedelta(days=1)
 _PURGE_AT_ONCE = 50
 
 
@@ -51,7 +52,7 @@ class Pairing:
     def create(self, tx: Transaction, user_id: str, device_id: str | None) -> NewCode:
         """A code for the user, perhaps for one device id only."""
         now = self._clock.now()
-        pairing.purge_all_users(tx, expired_before=now - _KEPT_AFTER_EXPIRY, limit=_PURGE_AT_ONCE)
+        pairing.purge_all_users(tx, expired_before=now - KEPT_AFTER_EXPIRY, limit=_PURGE_AT_ONCE)
         plain = _random()
         while pairing.half_is_taken_all_users(tx, self._half_hash(plain)):
             plain = _random()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
 
@@ -74,9 +74,12 @@ class RequestLog:
             lambda c: request_logs.list_page(c, user_id, wanted, limit=limit, before_id=before_id)
         )
 
-    async def purge(self) -> int:
-        """Delete what is older than what is kept; returns how many."""
-        before = self._clock.now() - self._kept
+    def oldest_kept(self) -> datetime:
+        """Requests from before then are to be deleted."""
+        return self._clock.now() - self._kept
+
+    async def purge(self, before: datetime) -> int:
+        """Delete the requests from before then; returns how many."""
         purged = 0
         while some := await self._database.write(
             partial(request_logs.purge_all_users, before=before, limit=_PURGE_AT_ONCE)

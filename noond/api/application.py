@@ -33,12 +33,14 @@ from noond.api.routes import (
     documents,
     event_socket,
     health,
+    job_engine,
     request_logs,
     run_events,
     socket,
     stats,
 )
 from noond.api.routes import devices as device_routes
+from noond.api.routes import jobs as job_routes
 from noond.api.routes import pairing as pairing_routes
 from noond.api.routes import previews as preview_routes
 from noond.api.routes import runs as run_routes
@@ -57,6 +59,7 @@ from noond.runners.previews import Previews
 from noond.runners.reviews import Reviews
 from noond.runners.runs import Runs
 from noond.store.database import Database
+from noond.work.jobs import Jobs
 
 ROUTES = web.AppKey("routes", tuple[Route, ...])
 """The declarations of all routes."""
@@ -77,6 +80,7 @@ def build_application(
     pairing: Pairing,
     agents: Agents,
     runs: Runs,
+    jobs: Jobs,
     reviews: Reviews,
     previews: Previews,
     bus: EventBus,
@@ -114,6 +118,8 @@ def build_application(
         *run_routes.routes(runs),
         *preview_routes.routes(previews),
         *run_events.routes(runs, bus, streams, heartbeat_seconds=heartbeat_seconds),
+        *job_engine.routes(jobs),
+        *job_routes.routes(jobs),
         *ticket_routes.routes(tickets),
         *event_socket.routes(
             authentication, feed, streams, clock, heartbeat_seconds=heartbeat_seconds

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import Final
 
 from aiohttp import web
 from pydantic import BaseModel
@@ -19,10 +17,8 @@ from noond.clock import Clock
 from noond.errors import AlreadyCreated, IdempotencyConflict, Invalid
 from noond.store import idempotency
 from noond.store.database import Database
-from noond.store.idempotency import StoredReply
+from noond.store.idempotency import KEPT, StoredReply
 from noond.store.rows import Transaction
-
-KEPT: Final = timedelta(hours=24)
 
 _KEY_LENGTH = 255
 _PURGE_AT_ONCE = 20

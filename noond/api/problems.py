@@ -116,6 +116,8 @@ def problem_response(error: NoondError, *, request_id: str) -> web.Response:
         problem["errors"] = [{"field": f.field, "message": f.message} for f in error.fields]
     elif isinstance(error, errors.RunInProgress):
         problem["run_id"] = error.run_id
+    elif isinstance(error, errors.JobExists):
+        problem["job_id"] = error.job_id
     elif isinstance(error, errors.AlreadyCreated):
         problem["id"] = error.object_id
     elif isinstance(error, errors.Unauthenticated):

@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from datetime import timedelta
 
-import structlog
-
 from noond.clock import Clock, from_ms
 from noond.config import JobSettings
-from noond.errors import StorageError
 from noond.models.job import JobStatus
 from noond.store import job_retention
 from noond.store.database import Database
 from noond.store.job_retention import Swept
 from noond.store.rows import Transaction
-
-log = structlog.get_logger(__name__)
 
 _BATCH = 200
 _PAGES = 256
@@ -25,24 +19,12 @@ _MILLISECOND = timedelta(milliseconds=1)
 
 
 class Retention:
-    """Sweeps when it is told to, and every `sweep_minutes` while `run` is under way."""
+    """Sweeps when it is told to."""
 
     def __init__(self, database: Database, clock: Clock, settings: JobSettings) -> None:
         self._database = database
         self._clock = clock
         self._settings = settings
-
-    async def run(self) -> None:
-        """Sweep now and then, for ever."""
-        while True:
-            try:
-                swept = await self.sweep()
-            except StorageError as error:
-                log.error("jobs_not_swept", error=error.message)
-            else:
-                if swept != Swept():
-                    log.info("jobs_swept", jobs=swept.jobs, results=swept.results)
-            await asyncio.sleep(self._settings.sweep_minutes * 60)
 
     async def sweep(self) -> Swept:
         """Delete all that is over its time or number; returns how much that was."""

@@ -35,16 +35,24 @@ class Scope(StrEnum):
     """See who has an account."""
     USERS_WRITE = "users:write"
     """Add and remove users, change their roles and passwords."""
+    JOBS_READ = "jobs:read"
+    """See one's background jobs."""
+    JOBS_WRITE = "jobs:write"
+    """Cancel, retry and delete them."""
+    JOBS_ADMIN = "jobs:admin"
+    """See the whole engine, start clean-ups, pause queues, delete jobs of all users."""
     AUDIT_READ = "audit:read"
     """Read and verify the audit log, of all users."""
 
 
-_READ: Final = frozenset({Scope.AGENTS_READ, Scope.DEVICES_READ, Scope.EVENTS_READ})
+_READ: Final = frozenset(
+    {Scope.AGENTS_READ, Scope.DEVICES_READ, Scope.EVENTS_READ, Scope.JOBS_READ}
+)
 
 SCOPE_BUNDLES: Final[Mapping[str, frozenset[Scope]]] = MappingProxyType(
     {
         "read": _READ,
-        "write": _READ | {Scope.AGENTS_WRITE, Scope.AGENTS_EXECUTE},
+        "write": _READ | {Scope.AGENTS_WRITE, Scope.AGENTS_EXECUTE, Scope.JOBS_WRITE},
         "admin": frozenset(Scope),
     }
 )
@@ -75,7 +83,7 @@ class Role(StrEnum):
     USER = "user"
     """Works with it."""
     ADMIN = "admin"
-    """Also adds users and viewers, and reads the audit log."""
+    """Also adds users and viewers, reads the audit log, and minds the job engine."""
     OWNER = "owner"
     """Also makes admins and owners. There is always one."""
 
@@ -95,6 +103,7 @@ _USER = _VIEWER | {
     Scope.AGENTS_WRITE,
     Scope.AGENTS_EXECUTE,
     Scope.DEVICES_WRITE,
+    Scope.JOBS_WRITE,
 }
 _ROLE_SCOPES: Final[Mapping[Role, frozenset[Scope]]] = MappingProxyType(
     {

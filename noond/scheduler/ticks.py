@@ -16,20 +16,14 @@ _LATE_SECONDS = 30
 async def ticking(
     start_due_runs: Callable[[], Awaitable[None]],
     watch_schedules: Callable[[], Awaitable[None]],
-    tidy_up: Callable[[], Awaitable[None]],
 ) -> AsyncIterator[None]:
-    """While the block runs, call the first two every minute and `tidy_up` at 02:00 UTC."""
+    """While the block runs, call both every minute."""
     scheduler = AsyncIOScheduler(timezone=UTC)
     each_minute = CronTrigger(second=0, timezone=UTC)
-    each_night = CronTrigger(hour=2, minute=0, second=0, timezone=UTC)
-    for name, tick, trigger in (
-        ("due-runs", start_due_runs, each_minute),
-        ("watchdog", watch_schedules, each_minute),
-        ("tidy-up", tidy_up, each_night),
-    ):
+    for name, tick in (("due-runs", start_due_runs), ("watchdog", watch_schedules)):
         scheduler.add_job(
             tick,
-            trigger,
+            each_minute,
             id=name,
             coalesce=True,
             max_instances=1,

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 from noond.clock import to_ms
 from noond.store.rows import Connection, Transaction
+
+KEPT: Final = timedelta(hours=24)
+"""How long a reply counts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,10 +63,11 @@ def put(
     )
 
 
-def purge_all_users(tx: Transaction, *, before: datetime, limit: int) -> None:
-    """Delete some of the replies that are too old to count."""
-    tx.execute(
+def purge_all_users(tx: Transaction, *, before: datetime, limit: int) -> int:
+    """Delete some of the replies that are too old to count; returns how many."""
+    cursor = tx.execute(
         "DELETE FROM idempotency_keys WHERE (user_id, route, key) IN "
         "(SELECT user_id, route, key FROM idempotency_keys WHERE created_at < ? LIMIT ?)",
         (to_ms(before), limit),
     )
+    return cursor.rowcount

@@ -84,10 +84,11 @@ def mark_used(tx: Transaction, user_id: str, code_id: str, *, now: datetime) -> 
     )
 
 
-def purge_all_users(tx: Transaction, *, expired_before: datetime, limit: int) -> None:
-    """Delete some of the codes that are long over."""
-    tx.execute(
+def purge_all_users(tx: Transaction, *, expired_before: datetime, limit: int) -> int:
+    """Delete some of the codes that are long over; returns how many."""
+    cursor = tx.execute(
         "DELETE FROM pairing_codes WHERE id IN "
         "(SELECT id FROM pairing_codes WHERE expires_at < ? LIMIT ?)",
         (to_ms(expired_before), limit),
     )
+    return cursor.rowcount

@@ -2,12 +2,40 @@
 
 from __future__ import annotations
 
+from noond.accounts.audit import AuditLog
+from noond.accounts.request_log import RequestLog
+from noond.clock import Clock
 from noond.config import Settings
 from noond.jobs.policy import JobType
 from noond.runners.execution import RunExecutor
+from noond.store.database import Database
 from noond.work.agent_run import AgentRunJob
+from noond.work.audit_archive import AuditArchiveJob
+from noond.work.cleanup import Cleanup
+from noond.work.job_purge import JobPurgeJob
+from noond.work.request_log_purge import RequestLogPurgeJob
+from noond.work.sign_in_purge import SignInPurgeJob
+from noond.work.spent_key_purge import SpentKeyPurgeJob
 
 
-def job_types(executor: RunExecutor, settings: Settings) -> tuple[JobType, ...]:
-    """Every type that the engine runs."""
+def work_types(executor: RunExecutor, settings: Settings) -> tuple[JobType, ...]:
+    """The types that users' doings queue."""
     return (AgentRunJob(executor, settings.jobs, concurrent=settings.runs.concurrent),)
+
+
+def cleanup_types(
+    settings: Settings,
+    *,
+    database: Database,
+    clock: Clock,
+    audit: AuditLog,
+    request_log: RequestLog,
+) -> tuple[Cleanup, ...]:
+    """The types that the clock queues."""
+    return (
+        AuditArchiveJob(audit, clock, settings.jobs),
+        SignInPurgeJob(database, clock, settings.jobs),
+        RequestLogPurgeJob(request_log, clock, settings.jobs),
+        SpentKeyPurgeJob(database, clock, settings.jobs),
+        JobPurgeJob(database, clock, settings.jobs),
+    )

@@ -90,7 +90,7 @@ async def archive(directory: Path, now: datetime, steps: Steps) -> None:
         archive=directory / "archive",
         keep_days=90,
     )
-    await audit.archive_old()
+    await audit.archive_old(audit.oldest_kept())
     await database.close()
 
 

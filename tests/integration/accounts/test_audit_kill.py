@@ -46,7 +46,7 @@ async def archived_and_kept(
         archive = directory / "archive"
         audit = AuditLog(database, Vault(bytes(32)), clock=clock, archive=archive, keep_days=90)
         if resume:
-            await audit.archive_old()
+            await audit.archive_old(audit.oldest_kept())
         kept = [entry.seq for entry in await audit.list(AuditFilter(), limit=100)]
         lines = [
             line

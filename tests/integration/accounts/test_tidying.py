@@ -1,4 +1,4 @@
-"""What a daemon tidies away when it starts, and what it still writes when it stops."""
+"""What a daemon makes up for when it starts: the clean-ups whose time it has slept through."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ async def test_old_rows_are_archived_and_deleted_at_start(tmp_path: Path) -> Non
     clock.move(timedelta(days=91))
 
     async with daemon.started() as api:
-        # The daemon tidies up behind its start; the requests go last.
+        # The missed clean-ups are queued at the start; the requests go after the entries.
         while (await api.get("/api/v1/request-logs"))["items"]:
             pass
         verified = await api.get("/api/v1/audit/verification")

@@ -14,6 +14,7 @@ from typing import Any, cast
 import aiohttp
 import pytest
 from aiohttp import web
+from workshop import Handler
 
 from noond.accounts.access_tokens import AccessTokens
 from noond.accounts.audit import AuditLog
@@ -29,10 +30,18 @@ from noond.api.application import ROUTES, build_application
 from noond.api.event_feed import EventFeed
 from noond.api.routing import Route
 from noond.api.streams import Streams
-from noond.config import HubSettings, LimitSettings, LogSettings, ServerSettings
+from noond.config import (
+    HubSettings,
+    JobSettings,
+    LimitSettings,
+    LogSettings,
+    ServerSettings,
+    Settings,
+)
 from noond.events import EventBus
 from noond.hub.frames import DeviceHello
 from noond.hub.hub import Hub
+from noond.jobs.engine import JobEngine
 from noond.models.account import Role, User
 from noond.models.device import Device
 from noond.runners.agents import Agents
@@ -45,6 +54,8 @@ from noond.runners.runs import Runs
 from noond.store import api_keys, devices, opening, users
 from noond.store.database import Database
 from noond.tasks import Supervisor
+from noond.work.jobs import Jobs
+from noond.work.registry import cleanup_types
 
 CLOSE_TOKEN = 4101
 FIRST_EVENT = 1_000_000
@@ -99,6 +110,9 @@ class World:
     agents: Agents
     runs: Runs
     users: Users
+    jobs: Jobs
+    engine: JobEngine
+    handler: Handler
     audit: AuditLog
     request_log: RequestLog
     url: str
@@ -344,6 +358,22 @@ async def world(
             RequestLog(database, log_settings, clock=clock, tasks=tasks)
         )
 
+        handler = Handler()
+        cleanups = cleanup_types(
+            Settings(), database=database, clock=clock, audit=audit, request_log=request_log
+        )
+        engine = JobEngine(
+            database,
+            clock,
+            JobSettings(rates={}, cancel_seconds=30),
+            types=(handler, *cleanups),
+        )
+        jobs = Jobs(
+            database, clock, engine, work=(handler,), cleanups=cleanups, cancel_run=runs.cancel
+        )
+        await engine.start()
+        stack.push_async_callback(engine.stop, grace_seconds=0)
+
         async def check_database() -> str | None:
             return database.alarm
 
@@ -361,6 +391,7 @@ async def world(
             pairing=Pairing(vault, clock=clock),
             agents=agents,
             runs=runs,
+            jobs=jobs,
             reviews=Reviews(database, clock, tasks),
             previews=Previews(database, clock, outbox, progress),
             bus=bus,
@@ -388,6 +419,9 @@ async def world(
             agents=agents,
             runs=runs,
             users=own_users,
+            jobs=jobs,
+            engine=engine,
+            handler=handler,
             audit=audit,
             request_log=request_log,
             url=f"http://127.0.0.1:{port}",

@@ -32,7 +32,7 @@ async def archived(audit: AuditLog, clock: ManualClock, archive: Path) -> Path:
     await write(audit, 4)
     clock.advance(timedelta(days=91))
     await write(audit, 2)
-    assert await audit.archive_old() == 10
+    assert await audit.archive_old(audit.oldest_kept()) == 10
     return archive
 
 
@@ -49,7 +49,7 @@ async def test_old_rows_are_moved_to_a_file_a_month(archived: Path, audit: Audit
     assert (found.ok, found.rows, found.archived_rows) == (True, 2, 10)
     assert (found.first_seq, found.last_seq) == (1, 12)
     assert [entry.seq for entry in await audit.list(AuditFilter(), limit=9)] == [12, 11]
-    assert await audit.archive_old() == 0
+    assert await audit.archive_old(audit.oldest_kept()) == 0
 
 
 def edit(file: Path, change: Callable[[list[str]], list[str]]) -> None:
@@ -106,10 +106,10 @@ async def test_a_clock_that_was_set_back_keeps_the_order(
     await write(audit, 1)
     clock.advance(timedelta(days=20_001))
     await write(audit, 1)
-    assert await audit.archive_old() == 0
+    assert await audit.archive_old(audit.oldest_kept()) == 0
     clock.advance(timedelta(days=91))
 
-    assert await audit.archive_old() == 3
+    assert await audit.archive_old(audit.oldest_kept()) == 3
     assert [file.name for file in archive.iterdir()] == ["audit-2026-11.jsonl"]
     assert (await audit.verify()).ok
 
@@ -121,7 +121,7 @@ async def test_many_rows_go_in_steps(
     await write(audit, 11)
     clock.advance(timedelta(days=91))
 
-    assert await audit.archive_old() == 11
+    assert await audit.archive_old(audit.oldest_kept()) == 11
     found = await audit.verify()
     assert (found.ok, found.rows, found.archived_rows) == (True, 0, 11)
     await write(audit, 1)
@@ -139,7 +139,7 @@ async def test_a_line_that_is_not_of_the_log_takes_no_row_with_it(
         lines.write(json.dumps(forged, separators=(",", ":")) + "\n")
     clock.advance(timedelta(days=91))
 
-    await audit.archive_old()
+    await audit.archive_old(audit.oldest_kept())
 
     content = (archived / "audit-2026-12.jsonl").read_text()
     told = [json.loads(line) for line in content.splitlines()]
@@ -160,7 +160,7 @@ async def test_a_half_line_and_a_whole_one_from_a_kill_are_completed(
     with file.open("r+b") as content:
         content.truncate(file.stat().st_size - 20)
 
-    assert await audit.archive_old() == ROWS
+    assert await audit.archive_old(audit.oldest_kept()) == ROWS
     assert [json.loads(line)["seq"] for line in file.read_text().split("\n") if line] == [
         1, 2, 3, 4, 5, 6,
     ]  # fmt: skip
