@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import http.client
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -84,8 +84,7 @@ class Client:
 
     def get(self, path: str, **query: str | int | None) -> Any:
         """The JSON reply to a GET below /api/v1; query values of None are left out."""
-        given = {name: value for name, value in query.items() if value is not None}
-        return self._exchange("GET", path + ("?" + urlencode(given) if given else ""))
+        return self._exchange("GET", _with_query(path, query))
 
     def post(self, path: str, body: dict[str, Any] | None = None) -> Any:
         """The JSON reply to a POST."""
@@ -95,9 +94,9 @@ class Client:
         """The JSON reply to a PATCH."""
         return self._exchange("PATCH", path, body)
 
-    def delete(self, path: str) -> None:
-        """Send a DELETE."""
-        self._exchange("DELETE", path)
+    def delete(self, path: str, **query: str | int | None) -> Any:
+        """The JSON reply to a DELETE, or None; query values of None are left out."""
+        return self._exchange("DELETE", _with_query(path, query))
 
     def items(
         self, path: str, *, at_most: int | None = None, **query: str | int | None
@@ -199,6 +198,11 @@ class Client:
             f"What answers at {self.url} (from {self.endpoint.origin}) is not noond.",
             ExitCode.UNREACHABLE,
         )
+
+
+def _with_query(path: str, query: Mapping[str, str | int | None]) -> str:
+    given = {name: value for name, value in query.items() if value is not None}
+    return path + ("?" + urlencode(given) if given else "")
 
 
 def segment(text: str) -> str:

@@ -23,6 +23,8 @@ RUN_VERBS: Final = frozenset({"start", "cancel", "resend", "apply", "revert", "d
 _ID_END: Final = re.compile("[0-9a-fA-F]{6,12}")
 """The end of a run's id, as lists on a terminal show it."""
 
+_JOBS_LOOKED_AT: Final = 1000
+
 _SECRET_LENGTH: Final = 40
 """No id is as long; the secret of a key is longer."""
 
@@ -130,6 +132,30 @@ def _run_that_ends_with(client: Client, end: str) -> str:
     raise CommandFailed(
         f"There is no agent and no run {end!r}; `noond runs` lists the runs.", ExitCode.NOT_FOUND
     )
+
+
+def find_job_id(client: Client, word: str) -> str:
+    """A job's id: the word itself, or the one of your newest thousand jobs that ends with it.
+
+    Raises CommandFailed for none or several.
+    """
+    from uuid import UUID
+
+    try:
+        return str(UUID(word))
+    except ValueError:
+        pass
+    found: list[str] = []
+    if _ID_END.fullmatch(word):
+        newest = client.items("/jobs", at_most=_JOBS_LOOKED_AT)
+        found = [job["id"] for job in newest if job["id"].endswith(word.lower())]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise CommandFailed(
+            f"{len(found)} jobs end with {word}: {', '.join(found)}.", ExitCode.USAGE
+        )
+    raise CommandFailed(f"There is no job {word!r}; `noond jobs` lists them.", ExitCode.NOT_FOUND)
 
 
 def run_verb(agent_name: str) -> str:

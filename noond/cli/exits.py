@@ -27,7 +27,7 @@ MEANINGS: Final = {
     ExitCode.FAILED: "It failed; so did a run that ended as `error`, `cancelled` or `interrupted`.",
     ExitCode.USAGE: "The command line, a field or a setting is not valid.",
     ExitCode.UNREACHABLE: "The daemon could not be reached.",
-    ExitCode.NOT_FOUND: "There is no such agent, device, run, user or key.",
+    ExitCode.NOT_FOUND: "There is no such agent, device, run, job, user or key.",
     ExitCode.REFUSED: "The credential is missing, wrong, or does not cover this.",
     ExitCode.CONFLICT: "It contradicts the present state: the agent already has a run, say.",
     ExitCode.LATER: "Not now: too many requests, disk full, database busy. Try again.",

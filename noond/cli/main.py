@@ -18,6 +18,7 @@ from noond.cli.demo import demo
 from noond.cli.device import device
 from noond.cli.devices import devices, pair
 from noond.cli.exits import CommandFailed, ExitCode, exit_code_of
+from noond.cli.jobs import jobs
 from noond.cli.keys import keys
 from noond.cli.login import login
 from noond.cli.run_history import runs
@@ -54,7 +55,7 @@ def cli() -> None:
 
 for _verb in (
     demo, init, serve, check_config, pair, devices, device, agents, agent, run, runs, users, keys,
-    login, whoami, audit,
+    login, whoami, audit, jobs,
 ):  # fmt: skip
     cli.add_command(_verb)
 

@@ -10,9 +10,12 @@ import re
 import sys
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, tzinfo
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 Cell = str | int | float | bool | None
 
@@ -25,11 +28,13 @@ _FORMULA: Final = re.compile(
 _WHOLE: Final = frozenset(
     {
         "ID", "MODE", "CREATED", "NEXT", "LAST RUN", "KEY", "EXPIRES", "LAST USED", "SEQ", "TIME",
+        "TRY",
     }
 )  # fmt: skip
 """Columns of which no part goes to a second line."""
 _STATUS_STYLES: Final = {
     "success": "green",
+    "completed": "green",
     "delivered": "green",
     "online": "green",
     "partial": "yellow",
@@ -74,6 +79,11 @@ def print_json(document: Any) -> None:
     click.echo(to_json(document))
 
 
+def print_json_line(document: Any) -> None:
+    """Print a JSON document in one line, in ASCII."""
+    click.echo(json.dumps(document, default=str).replace("\x7f", "\\u007f"))
+
+
 def print_line(*cells: Cell) -> None:
     """Print the cells as one line: tab separated, uncut.
 
@@ -112,6 +122,12 @@ def print_rows(headers: Sequence[str], rows: Sequence[Sequence[Cell]]) -> None:
             print_line(*row)
         return
     from rich.console import Console
+
+    Console(highlight=False).print(rows_table(headers, rows))
+
+
+def rows_table(headers: Sequence[str], rows: Sequence[Sequence[Cell]]) -> Table:
+    """The rows as a table for a terminal."""
     from rich.table import Table
     from rich.text import Text
 
@@ -127,7 +143,7 @@ def print_rows(headers: Sequence[str], rows: Sequence[Sequence[Cell]]) -> None:
                 for header, cell in zip(headers, row, strict=True)
             )
         )
-    Console(highlight=False).print(table)
+    return table
 
 
 def print_facts(facts: Mapping[str, Cell]) -> None:
