@@ -28,6 +28,7 @@ NEEDS_MORE = {
     "change_password",
     "refresh_tokens",
     "logout",  # an access token: an API key has no sign-in to end
+    "retry_job",  # a job that has failed, and was not deleted by another call
 }
 """What it can't bring to succeed; the tests of these routes do."""
 
@@ -123,6 +124,7 @@ async def configuration(api: Api) -> str:
         "user_id": await made(api, "users", {"name": "ben"}),
         "key_id": await made(api, "api-keys", {"name": "kept", "scopes": ["read"]}),
         "file": "page.js",
+        "job_id": await waiting_job(api),
     }
     return CONFIG.format(
         parameters="\n".join(f'"path.{name}" = "{value}"' for name, value in parameters.items()),
@@ -131,6 +133,13 @@ async def configuration(api: Api) -> str:
         spare_key=await made(api, "api-keys", {"name": "spare", "scopes": ["read"]}),
         dry_run=dry_run,
     )
+
+
+async def waiting_job(api: Api) -> str:
+    """The id of the job of a run that waits for its device, which is away."""
+    await api.start_run(await api.add_agent(name="waits"))
+    found = await api.get("/api/v1/jobs?job_type=agent_run&limit=1")
+    return str(found["items"][0]["id"])
 
 
 async def made(api: Api, noun: str, body: dict[str, Any]) -> str:
