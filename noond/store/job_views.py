@@ -15,6 +15,8 @@ from noond.store.rows import Connection, Transaction, ms_or_none, time_or_none
 
 _CHILDREN = 100
 _ENDED = "status IN ('completed', 'failed', 'cancelled')"
+_LIVE = ("status = 'running'", *(f"status = 'pending' AND hold = {hold}" for hold in range(4)))
+"""Each has an index of its own, so that the history is not gone through."""
 _ENDED_AND_WANTED = (
     f"{_ENDED} AND (:status IS NULL OR status = :status)"
     " AND (:type IS NULL OR job_type = :type)"
@@ -131,8 +133,11 @@ def _values(wanted: EndedFilter) -> dict[str, Any]:
 def states_all_users(connection: Connection) -> JobStates:
     """Count the jobs of all users: those that have ended by their index, without their queues."""
     live = connection.execute(
-        "SELECT job_type, queue, status, count(*) AS count FROM jobs"
-        " WHERE status IN ('pending', 'running') GROUP BY job_type, queue, status"
+        "SELECT job_type, queue, status, count(*) AS count FROM ("
+        + " UNION ALL ".join(
+            f"SELECT job_type, queue, status FROM jobs WHERE {each}" for each in _LIVE
+        )
+        + ") GROUP BY job_type, queue, status"
     ).fetchall()
     ended = connection.execute(
         "SELECT job_type, NULL AS queue, status, count(*) AS count, max(completed_at) AS last"
