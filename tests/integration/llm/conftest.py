@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import asyncio
 import subprocess
-import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
@@ -13,6 +12,7 @@ from typing import Any
 import aiohttp
 import pytest
 from aiohttp import web
+from node import NODE
 
 from noond.clock import SystemClock
 from noond.config import LLMSettings
@@ -21,7 +21,6 @@ from noond.llm.extractor import ModelExtractor
 from noond.llm.usage import Budget, CallAccount
 from noond.models.document import DeviceContext, Document, Extraction, LLMCall, Table
 
-NODE = Path(sys.executable).with_name("node")
 LLMOCK = Path(__file__).parents[2] / "servers" / "node" / "node_modules" / ".bin" / "llmock"
 
 
