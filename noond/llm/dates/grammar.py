@@ -13,7 +13,12 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from noond.llm.dates import absolute, clock_times
 from noond.llm.dates.found import FoundDate
-from noond.llm.dates.positions import closes_with_day, closes_with_weekday, is_weekday_alone
+from noond.llm.dates.positions import (
+    closes_with_day,
+    closes_with_weekday,
+    follows_mark,
+    is_weekday_alone,
+)
 from noond.llm.dates.relative import RELATIVE_WORDS, coming, counted_before, relative
 from noond.llm.dates.stamps import SANE_YEARS, chat_stamps, mail_date
 from noond.llm.dates.words import (
@@ -145,6 +150,11 @@ class DateGrammar:
         sample = self._document_text[:20_000]
         return len(_NOT_ENGLISH.findall(sample)), len(_ENGLISH.findall(sample))
 
+    @property
+    def _is_english(self) -> bool:
+        foreign, english = self._languages
+        return english > foreign
+
     def moment(self, written: str) -> datetime | None:
         """The moment (aware, in the zone) that a stamp such as `12.03.26 14:05` tells."""
         found = self.find(written)
@@ -215,7 +225,9 @@ class DateGrammar:
             day_first=day_first,
             introduced=cell
             or self._introduced(text, start)
-            or closes_with_day(text, start, day_first=self.day_first),
+            or (
+                follows_mark(text, start) and closes_with_day(text, start, day_first=self.day_first)
+            ),
             today=self.today,
         )
 
@@ -282,9 +294,8 @@ class DateGrammar:
             return end, coming(_BARE_WEEKDAYS[word], self.today)
         if word not in WEEKDAY_SHORTS:
             return None
-        foreign, english = self._languages
-        if (cell and is_weekday_alone(text, start)) or closes_with_weekday(
-            text, start, english=english > foreign
+        if (cell and is_weekday_alone(text, start)) or (
+            follows_mark(text, start) and closes_with_weekday(text, start, english=self._is_english)
         ):
             return end, coming(WEEKDAY_SHORTS[word], self.today)
         if not text[start].isupper():

@@ -30,6 +30,11 @@ def _lead(text: str, start: int) -> re.Match[str] | None:
     return _BEFORE.search(text[max(0, start - 3) : start])
 
 
+def follows_mark(text: str, start: int) -> bool:
+    """Whether a bracket, dash or comma leads what begins at `start`: cheap to ask first."""
+    return _lead(text, start) is not None
+
+
 def closes_with_day(text: str, start: int, *, day_first: bool) -> bool:
     """Whether `14/5` or `13.2.` at `start` is all of a segment or parenthesis at an end.
 

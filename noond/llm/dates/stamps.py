@@ -43,6 +43,7 @@ _TIMED_STYLES = tuple(
         rf"\[?{_CLOCK}\]?[ \t]{{1,4}}(?:<{_SENDER}>|{_SENDER.replace('sender', 'named')}:)[ \t]",
     )
 )
+_CLOCK_SEEN = re.compile(r"\d[:.]\d\d")
 _HEADERS = re.compile(r"(?:[A-Z][\w-]{1,30}:[^\n]{0,1000}\n){1,8}")
 _DATE_HEADER = re.compile(r"^Date:[ \t]*([^\n]{6,80})$", re.MULTILINE)
 
@@ -59,6 +60,8 @@ class Stamp:
 
 def chat_stamps(text: str) -> list[Stamp]:
     """The heads of a chat's messages, empty when the text is no chat: a chat has two or more."""
+    if len(_CLOCK_SEEN.findall(text)) < 2:  # every style has a time
+        return []
     best: list[re.Match[str]] = []
     for style in (*_STYLES, *_TIMED_STYLES):
         matches = [match for match in style.finditer(text) if _sender(match)]

@@ -87,6 +87,7 @@ class Actors:
         self._framed = frame is not Frame.NONE
         self._listed = frame is Frame.LIST
         self.verb = ""
+        self._tried = ""
 
     def _take(self, names: list[str], start: int, end: int) -> None:
         self._task.people += names
@@ -98,6 +99,9 @@ class Actors:
     def in_front(self) -> None:
         """The subject of the text's verb: `Ana to send …`, `The treasurer will …`."""
         left = self._scratch.left.replace("\x00", " ")
+        if left == self._tried:
+            return
+        self._tried = left
         capital = not left.lstrip(_BEFORE_NAME)[:1].islower()
         match, names = self._subject(left) if capital else (None, [])
         if match and names:
@@ -136,12 +140,14 @@ class Actors:
         for match in _IN_PARENTHESES.finditer(self._scratch.left):
             words = match[1].replace("\x00", " ").strip(" ,;:–—-")
             names = self._people.listed(words)
-            last = not self._scratch.after(match.end()).strip(" .*_")
-            told = self._listed and self._people.shown and not self._people.german
-            if not names and last and (told or "\x00" in match[1]):
-                names = self._any(words)
+            if not names and not self._scratch.after(match.end()).strip(" .*_"):
+                names = self._any(words) if "\x00" in match[1] or self._shown() else []
             if names:
                 self._take(names, *match.span())
+
+    def _shown(self) -> bool:
+        """Whether a list names people, in a language where few other words look like names."""
+        return self._listed and self._people.shown and not self._people.german
 
     def at_the_ends(self) -> None:
         """`Ana: …`, `Ana – … – 3 May`, `treasurer — …` in front, `… – Ana` behind."""

@@ -85,6 +85,11 @@ class Clause:
     verb: str = ""
 
 
+def has_modal(sentence: str) -> bool:
+    """Whether the sentence has a verb that a clause could have: a cheap look before judging it."""
+    return bool(_MODAL.search(sentence))
+
+
 def find_clauses(sentence: str, reading: Reading, *, listed: bool) -> Iterator[Clause]:
     """The clauses of a sentence; `listed` allows a subject that nobody knows as a person."""
     modals = list(_MODAL.finditer(sentence))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 from noond.llm.embedded.names import People
@@ -102,12 +103,13 @@ _META_WORDS = re.compile(
 )
 
 
+@lru_cache(maxsize=64)
 def find_marker(body: str, *, whole_line: bool = True) -> Marker | None:
     """The marker that begins the body (code masked), or a task marker after a sentence in it."""
     if body[:1] in _CLOSING and (opened := _LINE.match(body, 1) or _addressed(body, 1)):
         return _marker(opened, body, bracket=body[0])
     match = _LINE.match(body) or _BRACKETED.match(body) or _addressed(body) or _BARE.match(body)
-    if not match and whole_line:
+    if not match and whole_line and ":" in body:
         match = _INSIDE.search(body)
     if not match:
         return None
@@ -132,7 +134,7 @@ def _marker(match: re.Match[str], body: str, *, bracket: str) -> Marker | None:
 
 def _addressed(body: str, start: int = 0) -> re.Match[str] | None:
     """`Action Ana: …`, `To-do bis Freitag: …`: someone or a deadline between marker and colon."""
-    match = _FOR_SOMEONE.match(body, start)
+    match = _FOR_SOMEONE.match(body, start) if ":" in body else None
     if not match or _KIND_OF.get(" ".join(match["word"].lower().split())) != "task":
         return None
     who = match["who"].strip()

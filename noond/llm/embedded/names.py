@@ -22,6 +22,7 @@ _NO_INITIALS = frozenset(
     "TBD TBC TBA NB PS OK UK US USA EU TV PDF URL FYI API CI DNS CSV SQL SSL CV AGM VAT GPS USB "
     "FAQ ALL AND NOT NEW THE ASAP TODO".split()
 )
+_FIRST_END = re.compile(r"[\s-]")
 _INITIALS_LENGTH = 3
 _SAMPLE = 100_000
 _BEHIND_ARTICLE = re.compile(
@@ -35,6 +36,8 @@ _ADDRESS = re.compile(r"<[^<>\n]{0,200}>|\([^()\n]{0,200}\)|\[[^\[\]\n]{0,200}\]
 
 
 def _plain(word: str) -> str:
+    if word.isascii():
+        return word.lower()
     decomposed = unicodedata.normalize("NFD", word.casefold())
     return "".join(c for c in decomposed if not unicodedata.combining(c))
 
@@ -54,15 +57,23 @@ def _add(known: set[str], name: str) -> None:
         known.add(_plain(name.split()[0]))
 
 
-def _is_person(name: str, known: set[str]) -> bool:
-    if not _NAME_ONLY.fullmatch(name):
-        return False
+def _looks_personal(name: str) -> bool:
+    """Whether a name by itself, without its document, is a person's: titled, or a common one."""
     if (_TITLED.match(name) and " " in name) or _WITH_INITIALS.fullmatch(name):
         return True
     plain = _plain(name)
-    first = re.split(r"[\s-]", plain, maxsplit=1)[0]
-    common = first in _GIVEN or plain.split()[0] in _GIVEN
-    return common or plain in known or first in known
+    return _first(plain) in _GIVEN or plain.split()[0] in _GIVEN
+
+
+def _first(plain: str) -> str:
+    return _FIRST_END.split(plain, maxsplit=1)[0]
+
+
+def _is_person(name: str, known: set[str]) -> bool:
+    if not _NAME_ONLY.fullmatch(name):
+        return False
+    plain = _plain(name)
+    return _looks_personal(name) or plain in known or _first(plain) in known
 
 
 class People:
@@ -112,7 +123,10 @@ class People:
 
     def is_person(self, name: str) -> bool:
         """Whether the capitalised words are known to be a person."""
-        return _is_person(name.strip(), self._known)
+        name = name.strip()
+        if not _NAME_ONLY.fullmatch(name):
+            return False
+        return _looks_personal(name) or _is_person(name, self._known)
 
     def listed(self, text: str, *, framed: bool = False) -> list[str]:
         """The people when the text names people and nothing else, else nothing."""

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import Enum, auto
 from pathlib import PurePath
+from typing import TypeGuard
 
 from noond.llm.embedded.logs import is_logged
 
@@ -174,23 +175,22 @@ class _Outliner:
         self._in_code = self._is_code(raw)
         if self._in_code:
             return self._make(Kind.CODE, offset, raw)
-        heading = _HEADING.match(raw)
-        if heading:
+        first = raw.lstrip()[0]
+        if first == "#" and (heading := _HEADING.match(raw)):
             return self._heading(offset, raw, heading[2], len(heading[1]))
-        if (
-            previous
-            and previous.kind is Kind.TEXT
-            and not self._after_blank
-            and _UNDERLINE.match(raw)
-        ):
-            return self._underlined(previous, raw.strip()[0], offset + len(raw))
-        if _RULE.match(raw):
+        if first in "=-" and self._goes_below(previous) and _UNDERLINE.match(raw):
+            return self._underlined(previous, first, offset + len(raw))
+        if first in "-*_" and _RULE.match(raw):
             return self._make(Kind.BLANK, offset, raw)
-        if _QUOTED.match(raw):
+        if first == ">" and _QUOTED.match(raw):
             return self._quoted(offset, raw)
-        if raw.lstrip().startswith("|"):
+        if first == "|":
             return self._make(Kind.TABLE, offset, raw)
         return self._item_or_text(offset, raw)
+
+    def _goes_below(self, previous: Line | None) -> TypeGuard[Line]:
+        """Whether the line stands directly below a line of text."""
+        return previous is not None and previous.kind is Kind.TEXT and not self._after_blank
 
     def _is_code(self, raw: str) -> bool:
         """Whether the line is indented code: four spaces after a blank line, outside a list."""

@@ -85,12 +85,11 @@ class Passages:
     def is_list_label(self, index: int) -> bool:
         """Whether a line of text is a heading by its words: `Next steps:`, `PENDIENTES`."""
         line = self._lines[index]
-        kind = section_kind(line.body)
-        if not kind:
-            return False
         following = self.next_visible(index)
         above_list = following is not None and following.kind is Kind.ITEM
-        return above_list or is_label(line.body) or (kind == "task" and self._heads_lines(index))
+        if above_list or is_label(line.body):
+            return section_kind(line.body) is not None
+        return self._heads_lines(index) and section_kind(line.body) == "task"
 
     def _heads_lines(self, index: int) -> bool:
         """Whether a line after a blank one has lines directly below that are no sentences."""

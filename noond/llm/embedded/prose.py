@@ -139,14 +139,16 @@ class _ProseReader:
 
     def _opens_list(self, index: int, line: Line) -> bool:
         """Whether an item is a heading of its own: `3. Next steps:` with a list below it."""
-        kind = section_kind(line.body)
         following = self._passages.next_visible(index)
+        deeper = following and following.kind is Kind.ITEM and following.indent > line.indent
+        numbered = line.bullet[:1].isdecimal()
+        kind = section_kind(line.body) if deeper or numbered else None
         if not kind:
             return False
-        if following and following.kind is Kind.ITEM and following.indent > line.indent:
+        if deeper:
             self._standing.push(Entry(indent=line.indent, kind=kind))
             return True
-        if line.bullet[:1].isdecimal() and kind != "aside":
+        if numbered and kind != "aside":
             self._standing.put_label(kind, numbered=True)
             return True
         return False

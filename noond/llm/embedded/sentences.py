@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 
 from noond.llm.dates.words import MONTH
-from noond.llm.embedded.clauses import Clause, find_clauses
+from noond.llm.embedded.clauses import Clause, find_clauses, has_modal
 from noond.llm.embedded.judgement import (
     denies_all,
     is_negated,
@@ -110,7 +110,9 @@ def read_sentences(
     masked = mask_code(text)
     for start, end in sentence_spans(masked):
         sentence = masked[start:end]
-        if len(sentence) > _SENTENCE_LIMIT or is_question(sentence) or is_supposition(sentence):
+        if len(sentence) > _SENTENCE_LIMIT or not (has_modal(sentence) or _REQUEST.match(sentence)):
+            continue
+        if is_question(sentence) or is_supposition(sentence):
             continue
         if denies_all(sentence) or is_standing_rule(sentence):
             continue
