@@ -32,7 +32,7 @@ _CLOCK = rf"""(?:
 """
 _FLAGS = re.IGNORECASE | re.VERBOSE
 _AFTER = re.compile(
-    rf"(?:T(?=\d)|(?:\s[^\W\d_]{{2,12}}\.?(?=\s\d?\d:\d\d(?!\d)))?\s?,?\s?(?:-|–|—|\|"
+    rf"(?:T(?=\d)|(?:\s[^\W\d_]{{2,12}}\.?(?=\s\d?\d:\d\d(?!\d)))?\s?,?\s?(?:->?|–|—|→|\|"
     rf"|\()?\s?(?:(?:at|@|um|gegen|ab|à|vers|de|a|sobre|by|bis)\s)?"
     rf"(?:las?\s)?){_CLOCK}",
     _FLAGS,

@@ -36,6 +36,7 @@ from noond.llm.dates.words import (
 _TOKEN = re.compile(
     r"[^\W\d_]+"
     r"|(?<![\w/-])(?<!\d[.,:])\d{1,8}(?=[-./–—]|\s?[^\W\d_]|\s[-–—]|(?<=\d{8})\b)"
+    r"|(?<=[Eelm]\s)\d{1,2}(?=[ \t]*(?:$|[\n,;)\]!|]))"  # avant le 31
     r"|(?<=[a-z_]-)\d{4}(?=-\d\d-\d\d)"
 )
 _COMPOUND_WEEKDAYS = {
@@ -54,7 +55,7 @@ _TRIGGERS = (
     | {"ago", "from"}
 )
 _TO_DATE = re.compile(
-    rf"(?:{WEEKDAY}|{WEEKDAY_SHORT}\.?),?\s(?:(?:the|den|dem|der|le|el)\s)?", re.IGNORECASE
+    rf"(?P<word>{WEEKDAY}|{WEEKDAY_SHORT})\.?,?\s(?:(?:the|den|dem|der|le|el)\s)?", re.IGNORECASE
 )
 _WORD_BEFORE = re.compile(r"([^\W\d_]+(?:['’][^\W\d_]+)?)[\s:.,(]*$")
 _GREETING = frozenset("guten heute gestern am jeden jeder".split())
@@ -78,7 +79,7 @@ _PART_OF_DAY = re.compile(
     r"|matin|après-midi|soir|(?:por|en)\sla\s(?:mañana|tarde|noche))\b",
     re.IGNORECASE,
 )
-_LATER_THAN = re.compile(r"later\sthan\s$", re.IGNORECASE)
+_LIMIT_BEFORE = re.compile(r"(?:later\sthan|antes\sdel)\s$", re.IGNORECASE)
 _END_OF_DAY = re.compile(r"(?:EOD|COB|end of day)\s(?:on\s)?", re.IGNORECASE)
 _ZONE_PARAMETER = re.compile(r";TZID=\"?([\w/+-]{1,60})\"?(?:;[^:\n]{0,100})?:$")
 
@@ -208,6 +209,7 @@ class DateGrammar:
             absolute.iso(text, start)
             or self._separated(text, start, cell=cell)
             or absolute.day_month(text, start, today=self.today)
+            or absolute.limit_number(text, start, today=self.today)
         )
 
     def _separated(self, text: str, start: int, *, cell: bool) -> absolute.Found | None:
@@ -238,8 +240,8 @@ class DateGrammar:
 
     def _introduced(self, text: str, start: int) -> bool:
         before = self._word_before(text, start)
-        if before == "than":
-            return bool(_LATER_THAN.search(text[max(0, start - 12) : start]))
+        if before in ("than", "del"):  # "no later than 3/4", "antes del 27/2"
+            return bool(_LIMIT_BEFORE.search(text[max(0, start - 12) : start]))
         return before in DATE_PREPOSITIONS or before in WEEKDAYS or before in WEEKDAY_SHORTS
 
     def _worded(self, text: str, start: int, word: str, *, cell: bool) -> absolute.Found | None:
@@ -265,7 +267,10 @@ class DateGrammar:
             return None
         position = match.end()
         if text[position : position + 1].isdecimal():
-            return self._numeric(text, position)
+            weekday = WEEKDAYS | WEEKDAY_SHORTS
+            return self._numeric(text, position) or absolute.weekday_and_number(
+                text, position, weekday[match["word"].lower()], today=self.today
+            )
         return absolute.month_day(text, position, today=self.today)
 
     def _day_word(self, text: str, start: int, end: int, word: str) -> absolute.Found | None:

@@ -11,7 +11,7 @@ import re
 from noond.llm.dates.words import WEEKDAY_SHORT
 
 _FLAGS = re.IGNORECASE
-_BEFORE = re.compile(r"(?P<strong>[(\[]|\s[–—-]\s)$|,\s$")
+_BEFORE = re.compile(r"(?P<strong>[(\[]|\s[–—-]\s|[;)]\s)$|,\s$")
 _TAIL = (
     r"(?=[.!]?(?:(?P<more>,\s[^()\[\]\n|]{1,40})?[)\]])?"
     r"(?:\s[@#][\w/-]{1,40}){0,4}[ \t.!*_~]*(?:\n|\||$))"

@@ -29,7 +29,7 @@ _LEADING = re.compile(rf"{_STARRED}\s?(:|–|—|→|->|-\s)[*_]{{0,2}}\s*")
 _LEADING_ROLE = re.compile(
     rf"\s*[*_]{{0,2}}(?:{ARTICLE})?{ROLE}[*_]{{0,2}}\s?(?::|–|—|→|->|-\s)[*_]{{0,2}}\s*", _FLAGS
 )
-_TRAILING = re.compile(rf"(?P<sign>\s[–—|-]|→|->|=>|,)\s?({NAMES})(?P<end>[\s\x00.,;)|–—-]*)$")
+_TRAILING = re.compile(rf"(?P<sign>\s(?:[–—|-]|--)|→|->|=>|,)\s?({NAMES})(?P<end>[\s\x00.,;)|–—-]*)$")
 _MODAL = (
     r"(?:(?P<to>to)|will|shall|must|should|needs?\sto|has\sto|have\sto|is\sto|are\sto|is\sgoing\sto|muss"
     r"|müssen|soll|sollen|wird|werden|doit|doivent|va\sa|van\sa|va|vont|devra|debe|deben|deberá"
@@ -64,6 +64,10 @@ _STRANGER_DOES = re.compile(
     r"(?:the|an?|all|our|his|her|das|die|den|eine?n?|alle|seine?n?|ihre?n?|unsere?n?)\s)"
 )
 _ANY_MODAL = re.compile(rf"\s{_MODAL}\s")
+_INTRODUCED = re.compile(
+    r"(?:(?:\s[–—-]|[,;(])\s?)(?i:verantw\.|verantwortlich|zust\.|zuständig|resp\.|responsable|encarg\.|encargad[oa]"
+    rf"|owner|lead|assigned\sto|a\scargo\sde)\s?:?\s({NAMES})(?=[\s\x00]*(?:$|[,;.)–—-]))"
+)
 _SIGN = re.compile(r"[:–—→]|-[\s>]")
 _BEFORE_NAME = " \t*_["
 _WINDOW = 120
@@ -134,6 +138,12 @@ class Actors:
             return match, names
         match = _STRANGER_WILL.match(left)
         return match, people.listed(match[1], framed=True) if match else []
+
+    def introduced(self) -> None:
+        """`…, verantw. Svetlana`: a word behind a mark that asks for a person, without its colon."""
+        match = _INTRODUCED.search(self._scratch.left)
+        if match and (names := self._people.listed(match[1], framed=True)):
+            self._take(names, match.start(), match.end())
 
     def in_parentheses(self) -> None:
         """`Sign the lease (Tevita, by 24 July)`: a day in there, or an end, shows the person."""

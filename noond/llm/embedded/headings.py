@@ -36,7 +36,8 @@ _SECTION_OF = {word: kind for kind, words in _SECTIONS for word in words}
 _SECTION = re.compile(
     rf"(?P<word>{alternatives(tuple(_SECTION_OF))})(?:\s?(?:[:(\[–—-]|/|&|\b(?:for|from|of|until"
     r"|by|before|this|next|today|tomorrow|and|für|bis|vor|diese|dieser|nächste|aus|vom|und|pour"
-    r"|avant|du|der|des|de|d|cette|et|para|antes|del|esta|y)\b).*)?",
+    r"|avant|du|der|des|de|d|cette|et|para|antes|del|esta|y|regarding|about|re|as|wegen|wie|zu[mr]?"
+    r"|concernant|comme|sobre|como)\b).*)?",
     re.IGNORECASE,
 )
 

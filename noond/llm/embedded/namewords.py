@@ -4,7 +4,8 @@ from __future__ import annotations
 
 PART = r"[^\W\d_a-zà-öø-ÿ][^\W\d_]*(?:['’-][^\W\d_]+)*"
 TITLE = (
-    r"(?:(?:(?:Dr|Prof|Mr|Mrs|Ms|Mx|Mme|Mlle|Sra?|Srta|Dra|Hr|Fr|Me|Rev|Cllr|M)\.?|Herr|Frau|Miss|Sir"
+    r"(?:(?:(?:Dr|Prof|Mr|Mrs|Ms|Mx|Mme|Mlle|Sra?|Srta|Dra|Dre|Hr|Fr|Me|Rev|Cllr|M|Ing|Arq|Lic|Mag"
+    r"|Pfr|Bgm|Capt|Sgt|Lt|Col)\.?|Herr|Frau|Miss|Sir"
     r"|Dame|Lord|Lady|Pfarrer(?:in)?|Don|Doña|Madame|Monsieur|Señora?)\s)"
 )
 PARTICLES = (

@@ -21,9 +21,10 @@ _HEADING = re.compile(r"[ ]{0,3}(#{1,6})[ \t]+(.*?)(?:[ \t]+#+)?[ \t]*$")
 _UNDERLINE = re.compile(r"[ ]{0,3}(=+|-{3,})[ \t]*$")
 _RULE = re.compile(r"[ \t]*(?:[-*_][ \t]*){3,}$")
 _ITEM = re.compile(
-    r"([ \t]*)(?:([-*+•◦▪‣·–—]|\d{1,3}[.)]|[a-zA-Z][.)])[ \t]+)?(?:\[([^\[\]\n]?)\](?![(\[:])[ \t]+"
-    r"|([☐☑☒✓✔])[ \t]*)?(.*)$"
+    r"([ \t]*)(?:([-*+•◦▪‣·–—→►▸]|[-=]>|\d{1,3}[.)]|[a-zA-Z][.)])[ \t]+)?(?:\[([^\[\]\n]?)\](?![(\[:])[ \t]+"
+    r"|([☐☑☒✓✔✗✘])[ \t]*)?(.*)$"
 )
+_BARE_NUMBER = re.compile(r"([ \t]*)(\d{1,2})(?:[ \t]{2,}|\t)()()([^\W\d_](?!.*(?:\S {2,}|\t)\S).*)$")
 _ONLY_BOX = re.compile(r"[ \t]*(?:[-*+]|\d{1,3}[.)])[ \t]+\[[^\[\]\n]?\][ \t]*$")
 _QUOTED = re.compile(r"[ \t]{0,3}>")
 _QUOTED_WORDS = re.compile(r"[ \t]{0,3}>[ \t]*[^\s>][^\n]")
@@ -38,7 +39,7 @@ _FORWARDED = re.compile(
     re.IGNORECASE,
 )
 _CODE_SPAN = re.compile(r"(`+)(?!`)(.{1,400}?)(?<!`)\1(?!`)")
-_BOXES = {"☐": " ", "☑": "x", "☒": "x", "✓": "x", "✔": "x"}
+_BOXES = {"☐": " ", "☑": "x", "☒": "x", "✓": "x", "✔": "x", "✗": "-", "✘": "-"}
 
 
 class Kind(Enum):
@@ -132,6 +133,7 @@ class _Outliner:
         self._in_code = False
         self._text = ""
         self._letter = "@"
+        self._number = 0
 
     def read(self, text: str, start: int) -> Iterator[Line]:
         self._text = text
@@ -226,7 +228,7 @@ class _Outliner:
         return replace(line, kind=Kind.ITEM, bullet=line.bullet or "-", box=" ")
 
     def _item_or_text(self, offset: int, raw: str) -> Line:
-        match = _ITEM.match(raw)
+        match = _ITEM.match(raw) if raw.lstrip()[0] not in "0123456789" else self._numbered(raw)
         indent = len(raw.expandtabs(4)) - len(raw.expandtabs(4).lstrip())
         if _ONLY_BOX.match(raw):
             return self._make(Kind.ITEM, offset, raw, "", bullet="-", box=" ", indent=indent)
@@ -247,6 +249,15 @@ class _Outliner:
         if indent == 0 and self._after_blank:
             self._in_list = False
         return self._make(Kind.TEXT, offset, raw, raw.strip(), indent=indent)
+
+    def _numbered(self, raw: str) -> re.Match[str] | None:
+        """A line that begins with a number: without a dot it is a list's if it counts on from 1."""
+        bare = _BARE_NUMBER.match(raw)
+        if not bare:
+            return _ITEM.match(raw)
+        counts = int(bare[2]) == self._number + 1
+        self._number = int(bare[2]) if counts or bare[2] == "1" else 0
+        return bare if self._number else None
 
     def _is_initial(self, bullet: str) -> bool:
         """Whether `M.` begins a name: a list counts from A."""

@@ -27,7 +27,7 @@ from noond.models.document import Candidate, Table
 _SENTENCE_LIMIT = 600
 _WRAP_LENGTH = 66
 _ABBREVIATION = re.compile(
-    r"(?:\b(?:Dr|Prof|Mr|Mrs|Ms|Mme|Sra?|Hr|Fr|St|Nr|No|ca|bzw|vgl|inkl|evtl|usw|etc|e\.g|i\.e"
+    r"(?:\b(?:Dr|Dra|Dre|Prof|Mr|Mrs|Ms|Mme|Mlle|Sra?|Srta|Hr|Fr|Rev|Cllr|Fa|Ing|Arq|Lic|Pfr|Bgm|Capt|St|Nr|No|ca|bzw|vgl|inkl|evtl|usw|etc|e\.g|i\.e"
     r"|z\.\s?B|d\.\s?h"
     r"|p\.\s?ex|p\.\s?ej|approx|vs|Abs|Art|[a-z]\.m)|\b[A-Z])\.$",
 )

@@ -29,7 +29,10 @@ TASK_SECTIONS = (
     "cosas por hacer", "cosas pendientes", "acciones", "acciones pendientes", "próximos pasos",
     "siguientes pasos", "próximo paso", "plan de acción", "asuntos pendientes",
 )  # fmt: skip
-MILESTONE_MARKERS = ("milestone", "meilenstein", "jalon", "hito")
+MILESTONE_MARKERS = (
+    "milestone", "meilenstein", "jalon", "hito", "next milestone", "nächster meilenstein",
+    "prochain jalon", "próximo hito",
+)  # fmt: skip
 MILESTONE_SECTIONS = (
     "milestone", "milestones", "timeline", "roadmap", "key dates", "important dates", "schedule",
     "project timeline", "project plan", "deadlines", "release plan",
