@@ -30,6 +30,9 @@ _LEADING_ROLE = re.compile(
     rf"\s*[*_]{{0,2}}(?:{ARTICLE})?{ROLE}[*_]{{0,2}}\s?(?::|–|—|→|->|-\s)[*_]{{0,2}}\s*", _FLAGS
 )
 _TRAILING = re.compile(rf"(?P<sign>\s(?:[–—|-]|--)|→|->|=>|,)\s?({NAMES})(?P<end>[\s\x00.,;)|–—-]*)$")
+_TRAILING_SMALL = re.compile(r"\s[–—-]\s([^\W\d_]{2,20})\s?[–—-]?[\s]*\x00[\s\x00.,;)]*$")
+_NO_NAME_BEFORE = re.compile(r"^[^,]*(?<![\w'’-])[a-zà-ÿ][\w'’-]*\s?$")
+_ADDRESSED = re.compile(rf"{_STARRED},\s(?=[a-zà-ÿ])")
 _MODAL = (
     r"(?:(?P<to>to)|will|shall|must|should|needs?\sto|has\sto|have\sto|is\sto|are\sto|is\sgoing\sto|muss"
     r"|müssen|soll|sollen|wird|werden|doit|doivent|va\sa|van\sa|va|vont|devra|debe|deben|deberá"
@@ -68,6 +71,7 @@ _INTRODUCED = re.compile(
     r"(?:(?:\s[–—-]|[,;(])\s?)(?i:verantw\.|verantwortlich|zust\.|zuständig|resp\.|responsable|encarg\.|encargad[oa]"
     rf"|owner|lead|assigned\sto|a\scargo\sde)\s?:?\s({NAMES})(?=[\s\x00]*(?:$|[,;.)–—-]))"
 )
+_JOINED = re.compile(r"\s?(?:&|/|\+)\s?|\s(?:and|und|et|y)\s")
 _SIGN = re.compile(r"[:–—→]|-[\s>]")
 _BEFORE_NAME = " \t*_["
 _WINDOW = 120
@@ -150,6 +154,8 @@ class Actors:
         for match in _IN_PARENTHESES.finditer(self._scratch.left):
             words = match[1].replace("\x00", " ").strip(" ,;:–—-")
             names = self._people.listed(words)
+            if not names and self._framed and self._people.small(words):
+                names = [words]
             if not names and not self._scratch.after(match.end()).strip(" .*_"):
                 names = self._any(words) if "\x00" in match[1] or self._shown() else []
             if names:
@@ -165,23 +171,42 @@ class Actors:
         window = max(0, len(self._scratch.left) - _WINDOW)
         match = _TRAILING.search(self._scratch.left[window:])
         if not match:
+            self._trailing_small(window)
             return
-        names = (
-            self._people.listed(match[2]) if match["sign"] != "," or "\x00" in match["end"] else []
-        )
+        parted = match["sign"] != "," or "\x00" in match["end"]
+        if not parted and self._listed and not self._task.people:
+            # "new match balls, Dinesh", but not "invite Tom, Anna".
+            parted = _NO_NAME_BEFORE.search(self._scratch.left[: window + match.start()]) is not None
+        names = self._people.listed(match[2]) if parted else []
         shown = "\x00" in match["end"] or match["sign"] in ("→", "->", "=>")
         if not names and shown and not self._task.people:
             names = self._any(match[2])
         if names:
             self._take(names, match.start() + window, match.end() + window)
 
+    def _trailing_small(self, window: int) -> None:
+        match = _TRAILING_SMALL.search(self._scratch.left[window:]) if self._framed else None
+        if match and not self._task.people and self._people.small(match[1]):
+            self._take([match[1]], match.start() + window, match.end() + window)
+
     def _leading(self) -> None:
         left = self._scratch.left.replace("\x00", " ")
+        if self._listed and (match := _ADDRESSED.match(left)):
+            # "Jean-Guy, call the plumber", "Brisa, list of titles, 26/10"
+            rest = left[match.end() :]
+            dated = self._scratch.left.rstrip(" .)").endswith("\x00")
+            if (dated or is_instruction(rest)) and (names := self._people.listed(match[1])):
+                self._take(names, *match.span())
+                return
         if not _SIGN.search(left[:_WINDOW]):
             return
         match = _LEADING.match(left)
         if match and any(map(str.isalpha, left[match.end() :])):
             names = self._people.listed(match[1])
+            if not names and _JOINED.search(match[1]):
+                # "Harpreet & Joost: …": one of them is known.
+                known = any(map(self._people.is_person, _JOINED.split(match[1])))
+                names = self._any(match[1]) if known else []
             if not names and self._shows_person(match, left[match.end() :]):
                 names = self._any(match[1])
             if names:

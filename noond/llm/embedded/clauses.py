@@ -20,7 +20,7 @@ _MODAL = re.compile(
     r"|(?P<de>muss|müssen|soll|sollen|wird|werden|werde)"
     r"|(?P<fr>doit|doivent|devra|devront|va(?!\sa\s)|vont|dois|vais|devons|est\schargée?\sde|(?:a"
     r"|ont)\sà)"
-    r"|(?P<es>debe|deben|deberá|deberán|va\sa|van\sa|tiene\sque|tienen\sque|tendrá\sque|ha\sde"
+    r"|(?P<es>(?:(?:l[aoe]s?|se)\s)?(?:debe|deben|deberá|deberán|va\sa|van\sa|tiene\sque|tienen\sque|tendrá\sque|ha\sde)"
     r"|[Dd]ebo|[Dd]ebemos|[Vv]oy\sa"
     r"|[Tt]engo\sque|[Tt]enemos\sque|se\sencarga\sde))(?=\s)"
     rf"|(?<=\s)(?P<future>{FUTURE})(?=\s)"

@@ -148,6 +148,36 @@ _DUTIES = re.compile(
     r"|funciones|competencias|responsabilidades))",
     re.IGNORECASE,
 )
+_LEAD_IN = re.compile(
+    r"(?:(?:ok(?:ay)?|so|right|alright|also|gut|bon|alors|vale|bueno|bien)[,:]?\s)?(?:(?:a\sfew|some|several"
+    r"|my|our|your|the|these|(?:here\sare\s)?(?:the|our|my)|unsere|meine|eure|die|einige|ein\spaar"
+    r"|quelques|nos|mes|vos|les|alguno?s|algunas|unos|unas|nuestr[oa]s|mis|los|las)\s)?",
+    re.IGNORECASE,
+)
+# "Quedan los siguientes pendientes del comité de hoy:", "Here are the actions from today:"
+_ANNOUNCED = re.compile(
+    r"(?:.*\b)?(?:here|these|following|below|left|folgende[nrs]?|anbei|hier|noch|voici|suivante?s?|siguientes"
+    r"|estos|estas|estas?|quedan|faltan|tenemos|hay|restent?)\b.{0,40}?\b(?:to-?dos?|action\s(?:items|points)"
+    r"|actions|next\ssteps|tasks|jobs|aufgaben|punkte|(?:nächsten?|weiteren)\sschritte|tâches"
+    r"|prochaines\sétapes|points\sà\straiter|pendientes|tareas|acciones|compromisos"
+    r"|próximos\spasos)\b.{0,40}",
+    re.IGNORECASE,
+)
+_NOT_AHEAD = re.compile(
+    r"\b(?:done|completed|closed|finished|were|was|not|no|never|erledigt\w*|abgeschlossen\w*|wurden?"
+    r"|nicht|keine|waren|terminée?s|faites?|réalisée?s|étaient|pas|hech[oa]s|cerrad[oa]s|terminad[oa]s"
+    r"|fueron|example|examples|beispiel\w*|exemples?|ejemplos?)\b",
+    re.IGNORECASE,
+)
+_ASKED_FOR = re.compile(
+    r"(?:(?:can|could|would|will)\s(?:you|everyone|everybody|people|we\sall)\s(?:all\s)?(?:please\s?)?|please"
+    r"(?:\scan\syou)?|(?:ich\s)?bitte(?:\s(?:noch|alle|euch|Sie|um\sFolgendes|Folgendes))*"
+    r"|(?:könnt(?:et)?\sihr|könn(?:t)?en\sSie|kannst\sdu)(?:\sbitte)?(?:\snoch)?|merci\sde|(?:pouvez-vous"
+    r"|pourriez-vous|peux-tu|pourrais-tu)(?:\ss['’]il\s(?:vous|te)\spla[iî]t)?|por\sfavor"
+    r"|(?:podéis|pueden|puedes|podrías|podrían)(?:,?\spor\sfavor,?)?|i\sneed(?:\s(?:from\s)?you)?(?:\sto)?)",
+    re.IGNORECASE,
+)
+_LAST_SENTENCE = re.compile(r"(?:.*[.!?]\s+)?(?P<last>\S[^.!?]*?)[\s*_]*:[\s*_]*$")
 _DECORATION = re.compile(r"^(?:[\W_]|\d{1,2}(?:\.\d{1,2})*[.)]?\s|[IVX]{1,4}[.)]\s)+|[\W_]+$")
 _LABEL = re.compile(r"[*_]{2,3}[^*_\n]{1,80}[*_]{2,3}\s?:?|[^\n]{1,80}:[*_]{0,3}")
 
@@ -161,7 +191,24 @@ def section_kind(title: str) -> SectionKind | None:
     match = _SECTION.fullmatch(plain)
     if match and not _FINITE.search(plain):
         return _SECTION_OF[" ".join(match["word"].lower().split())]
-    return "task" if _STILL_OPEN.fullmatch(plain) and not _EVERY.search(plain) else None
+    if _STILL_OPEN.fullmatch(plain) and not _EVERY.search(plain):
+        return "task"
+    lead = _LEAD_IN.match(plain)
+    return section_kind(plain[lead.end() :]) if lead and lead.end() else None
+
+
+def announces_tasks(body: str) -> bool:
+    """Whether a line of text directly above a list says that its entries are to be done.
+
+    Its last sentence does: `Danke! Nächste Schritte wie besprochen:`, `Could you please:`.
+    """
+    match = _LAST_SENTENCE.match(body)
+    if not match or len(match["last"]) > _LENGTH_LIMIT or _NOT_AHEAD.search(match["last"]):
+        return False
+    last = match["last"].strip(" *_")
+    return bool(
+        section_kind(last) == "task" or _ANNOUNCED.fullmatch(last) or _ASKED_FOR.fullmatch(last)
+    )
 
 
 def is_label(body: str) -> bool:

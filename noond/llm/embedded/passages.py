@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from noond.llm.embedded.grids import is_separator
-from noond.llm.embedded.headings import is_label, section_kind
+from noond.llm.embedded.headings import SectionKind, announces_tasks, is_label, section_kind
 from noond.llm.embedded.markers import find_marker
 from noond.llm.embedded.milestones import is_event_line
 from noond.llm.embedded.outline import Kind, Line
@@ -87,9 +87,22 @@ class Passages:
         line = self._lines[index]
         following = self.next_visible(index)
         above_list = following is not None and following.kind is Kind.ITEM
+        if above_list and announces_tasks(line.body):
+            return True
         if above_list or is_label(line.body):
             return section_kind(line.body) is not None
-        return self._heads_lines(index) and section_kind(line.body) == "task"
+        if not self._heads_lines(index):
+            return False
+        kind = section_kind(line.body)
+        return kind == "task" or (kind == "milestone" and self._dated_below(index))
+
+    def label_kind(self, index: int) -> SectionKind | None:
+        """What the label at `index` (`is_list_label`) promises."""
+        body = self._lines[index].body
+        return section_kind(body) or ("task" if announces_tasks(body) else None)
+
+    def _dated_below(self, index: int) -> bool:
+        return any(map(str.isdecimal, self._lines[index + 1].body))
 
     def _heads_lines(self, index: int) -> bool:
         """Whether a line after a blank one has lines directly below that are no sentences."""

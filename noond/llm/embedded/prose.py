@@ -227,7 +227,7 @@ class _ProseReader:
             self._marked(line, marker, text, self._lines[end - 1].end)
             return end
         if self._passages.is_list_label(index):
-            self._standing.put_label(section_kind(line.body), indent=line.indent)
+            self._standing.put_label(self._passages.label_kind(index), indent=line.indent)
             return index + 1
         if is_label(line.body) or (self._standing.ends(line)):
             example = is_example_label(line.body)
