@@ -148,6 +148,11 @@ _DUTIES = re.compile(
     r"|funciones|competencias|responsabilidades))",
     re.IGNORECASE,
 )
+_DENIED = re.compile(
+    r"\bdo(?:es)?n['’]?t(?:\s(?:need|do|want))?\W*$|\bwon['’]t\b|\bnot\s(?:needed|doing|necessary)\b"
+    r"|\bnicht\s(?:mehr|nötig)\b|\bpas\s(?:besoin|nécessaires?)\b|\bno\s(?:hacen?\sfalta|necesari)",
+    re.IGNORECASE,
+)
 _LEAD_IN = re.compile(
     r"(?:(?:ok(?:ay)?|so|right|alright|also|gut|bon|alors|vale|bueno|bien)[,:]?\s)?(?:(?:a\sfew|some|several"
     r"|my|our|your|the|these|(?:here\sare\s)?(?:the|our|my)|unsere|meine|eure|die|einige|ein\spaar"
@@ -185,6 +190,8 @@ _LABEL = re.compile(r"[*_]{2,3}[^*_\n]{1,80}[*_]{2,3}\s?:?|[^\n]{1,80}:[*_]{0,3}
 @lru_cache(maxsize=1024)
 def section_kind(title: str) -> SectionKind | None:
     """What a heading promises about the lines below it."""
+    if _DENIED.search(title):
+        return "aside"
     plain = _DECORATION.sub("", title).strip().replace("'s", "s").replace("’s", "s")
     if len(plain) > _LENGTH_LIMIT or _DUTIES.match(plain):
         return None

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import re
+
 from noond.llm.embedded.grids import is_separator
 from noond.llm.embedded.headings import SectionKind, announces_tasks, is_label, section_kind
+from noond.llm.embedded.judgement import is_prose
+from noond.llm.embedded.keyed import is_keyed
 from noond.llm.embedded.markers import find_marker
 from noond.llm.embedded.milestones import is_event_line
 from noond.llm.embedded.outline import Kind, Line
 from noond.llm.embedded.taskfields import is_meta_line
 
 _WRAP_LENGTH = 55
+_GOES_ON = re.compile(r"(?:[,:;]|(?<!\d)\.)$")
 _MOST_LINES = 40
 
 
@@ -77,10 +82,20 @@ class Passages:
             line = self._lines[end]
             if line.kind is not Kind.TEXT or find_marker(line.masked) or is_label(line.body):
                 break
-            if self.is_table_head(end) or self.is_list_label(end) or is_event_line(line.masked):
+            if is_keyed(line.body) or self.is_table_head(end) or self.is_list_label(end) or is_event_line(line.masked):
                 break
             end += 1
         return end
+
+    def are_entries(self, index: int, end: int) -> bool:
+        """Whether lines of text are a list without bullets: short ones, no wrapped sentences."""
+        lines = self._lines[index:end]
+        if len(lines) < 2 or any(len(line.body) >= _WRAP_LENGTH for line in lines):
+            return False
+        small = [line.body[:1].islower() for line in lines]
+        if any(small) and not all(small):
+            return False
+        return not any(_GOES_ON.search(line.body) or is_prose(line.body) for line in lines)
 
     def is_list_label(self, index: int) -> bool:
         """Whether a line of text is a heading by its words: `Next steps:`, `PENDIENTES`."""

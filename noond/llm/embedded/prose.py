@@ -7,11 +7,13 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from noond.llm.embedded import milestones, notes
+from noond.llm.embedded.aligned import is_aligned_head, understood_aligned
 from noond.llm.embedded.entries import Place, checkbox_task, listed_task, marked_tasks
 from noond.llm.embedded.examples import is_example_label, is_version_history
-from noond.llm.embedded.grids import read_table
+from noond.llm.embedded.grids import read_rows, read_table
 from noond.llm.embedded.headings import SectionKind, is_label, section_kind
 from noond.llm.embedded.judgement import is_prose
+from noond.llm.embedded.keyed import keyed_task
 from noond.llm.embedded.logseq import read_keyword
 from noond.llm.embedded.markers import Marker, find_marker
 from noond.llm.embedded.outline import Kind, Line
@@ -68,6 +70,8 @@ class _ProseReader:
                 return self._table(index)
             case Kind.TEXT if self._passages.is_table_head(index):
                 return self._table(index)
+            case Kind.TEXT if is_aligned_head(line, self._reading.text):
+                return self._aligned(index) or self._text(index, line, kind)
             case Kind.TEXT:
                 return self._text(index, line, kind)
         return index + 1
@@ -115,6 +119,10 @@ class _ProseReader:
             return logseq[1]
         text, end = self._passages.joined(index)
         span_end = self._lines[end - 1].end
+        if line.box is None and self._add(
+            keyed_task(line.body, line.body_start, self._place(line, span_end))
+        ):
+            return end
         marker = find_marker(line.masked)
         marks_task = marker is None or marker.kind == "task"
         if kind == "milestone" and marks_task and not (line.box and _TASK_MARKS.search(text)):
@@ -221,6 +229,8 @@ class _ProseReader:
             self._add_all(read_sentences(rest.body[1:], rest.body_start + 1, self._reading))
 
     def _text(self, index: int, line: Line, kind: SectionKind | None) -> int:
+        if self._add(keyed_task(line.body, line.body_start, self._place(line, line.end))):
+            return index + 1
         marker = find_marker(line.masked)
         if marker:
             text, end = self._passages.joined(index)
@@ -263,6 +273,10 @@ class _ProseReader:
 
     def _paragraph(self, index: int, line: Line, kind: SectionKind | None) -> int:
         end = self._passages.paragraph_end(index)
+        if kind == "task" and self._passages.are_entries(index, end):
+            for entry in self._lines[index:end]:
+                self._add(listed_task(entry, entry.body, self._place(entry, entry.end)))
+            return end
         span_end = self._lines[end - 1].end
         text = self._reading.text[line.body_start : span_end]
         if kind == "note":
@@ -270,6 +284,13 @@ class _ProseReader:
         else:
             self._add_all(read_sentences(text, line.body_start, self._reading))
         return end
+
+    def _aligned(self, index: int) -> int:
+        """A table made with spaces; 0 when it is none."""
+        grid, rows, taken = understood_aligned(self._lines[index:], self._reading)
+        if not grid or not self._add_all(read_rows(grid, rows, self._reading)):
+            return 0
+        return index + taken
 
     def _table(self, index: int) -> int:
         end = self._passages.table_end(index)

@@ -35,8 +35,9 @@ _ORDINAL = re.compile(r"(?<!\d)\d{1,2}\.$")
 _NEXT_MONTH = re.compile(rf"\s*{MONTH}", re.IGNORECASE)
 _END = re.compile(
     r"[.!?…]+[\"”»’)\]]*(?=\s+[\"„“«(¿¡*_\[]*[^\W\d_a-zà-ÿ]|\s*$|\n[*_]{2}\d)|\n[ \t]*\n|\s*;\s"
-    r"|\n(?=[ \t]*[^\sa-zà-ÿ])"
+    r"|[!?]+(?=\n)|\n(?=[ \t]*[^\sa-zà-ÿ])"
 )
+_LABELLED = re.compile(r"\s*[*_]{0,2}[^\W\d_a-zà-ÿ][^\s:]*(?:\s[^\s:]+)?[*_]{0,2}\s?:\s")
 
 _IDLE_VERB = re.compile(
     r"\s*(?:also\s|then\s|auch\s|dann\s|aussi\s|también\s)?(?:be|been|have|has|remain|stay|know|see|like"
@@ -60,6 +61,22 @@ _REQUEST = re.compile(
     r"(?:\W*(?:hi|hello|hallo|hey|dear|liebe[rs]?|bonjour|hola)\b[^,!.\n]{0,40}[,!]\s*)?\W*"
     r"(?:(?:can\syou\s)?please|pls|kindly|bitte|merci\sde|prière\sde|veuillez|por\sfavor,?"
     r"|favor\sde)\s",
+    re.IGNORECASE,
+)
+_GREETED = (
+    r"(?:\W*(?:hi|hello|hallo|hey|dear|liebe[rs]?|bonjour|hola|salut)?\b[^,!.?\n]{0,30}[,!]\s*)?\W*"
+    r"(?:(?:and|also|und|et|y|so)\s)?"
+)
+# A question in form: with a deadline it asks to do something.
+_POLITE = re.compile(
+    rf"{_GREETED}(?:(?:can|could|would|will)\syou\s(?:please\s)?|(?:kannst|könntest)\sdu\s(?:bitte\s)?"
+    r"|(?:könnt|könntet)\sihr\s(?:bitte\s)?|(?:können|könnten)\sSie\s(?:bitte\s)?|(?:peux|pourrais)-tu\s"
+    r"|(?:pouvez|pourriez)-vous\s|¿?(?:me\s)?(?:puedes|podrías|podéis|puede|podría|pueden|podrían)\s)"
+    r"(?!(?:make\sit|come|kommen|venir|be|sein|être|imagine|guess|see|hear|remember)\b)",
+    re.IGNORECASE,
+)
+_TAG = re.compile(
+    r"[,\s]\s?(?:ok(?:ay)?|please|pls|ja|gell|bitte|d['’]accord|vale|por\sfavor)\s?\?+\s*$",
     re.IGNORECASE,
 )
 _FURTHER = re.compile(
@@ -89,6 +106,8 @@ def _goes_on(text: str, start: int, end: re.Match[str]) -> bool:
     """Whether what looks like a sentence's end is none: `3. März`, `e.g.`, a line that wraps."""
     if end.group() == "\n":
         line_start = max(start, text.rfind("\n", start, end.start()) + 1)
+        if _LABELLED.match(text, end.end()):
+            return False  # "PORTAL: …" begins something else
         return end.start() - line_start >= _WRAP_LENGTH
     if not end.group().startswith("."):
         return False
@@ -109,10 +128,15 @@ def read_sentences(
     made: list[Candidate] = []
     masked = mask_code(text)
     for start, end in sentence_spans(masked):
-        sentence = masked[start:end]
-        if len(sentence) > _SENTENCE_LIMIT or not (has_modal(sentence) or _REQUEST.match(sentence)):
+        sentence = _TAG.sub("", masked[start:end])
+        if len(sentence) > _SENTENCE_LIMIT or not (
+            has_modal(sentence) or _REQUEST.match(sentence) or _POLITE.match(sentence)
+        ):
             continue
-        if is_question(sentence) or is_supposition(sentence):
+        request = _POLITE.match(sentence)
+        if request:
+            sentence = sentence.rstrip().rstrip("?")
+        if is_question(sentence) or is_supposition(sentence[request.end() if request else 0 :]):
             continue
         if denies_all(sentence) or is_standing_rule(sentence):
             continue
@@ -133,7 +157,7 @@ def _commitments(
 ) -> Iterator[Candidate]:
     clauses = list(find_clauses(sentence, reading, listed=listed))
     if not clauses:
-        request = _REQUEST.match(sentence)
+        request = _POLITE.match(sentence) or _REQUEST.match(sentence)
         if request and not is_negated(sentence):
             clauses = [Clause(start=0, rest=request.end(), people=(), german=False)]
     for number, clause in enumerate(clauses):
