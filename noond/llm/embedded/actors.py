@@ -29,7 +29,9 @@ _LEADING = re.compile(rf"{_STARRED}\s?(:|–|—|→|->|-\s)[*_]{{0,2}}\s*")
 _LEADING_ROLE = re.compile(
     rf"\s*[*_]{{0,2}}(?:{ARTICLE})?{ROLE}[*_]{{0,2}}\s?(?::|–|—|→|->|-\s)[*_]{{0,2}}\s*", _FLAGS
 )
-_TRAILING = re.compile(rf"(?P<sign>\s(?:[–—|-]|--)|→|->|=>|,)\s?({NAMES})(?P<end>[\s\x00.,;)|–—-]*)$")
+_TRAILING = re.compile(
+    rf"(?P<sign>\s(?:[–—|-]|--)|→|->|=>|,)\s?({NAMES})(?P<end>[\s\x00.,;)|–—-]*)$"
+)
 _TRAILING_SMALL = re.compile(r"\s[–—-]\s([^\W\d_]{2,20})\s?[–—-]?[\s]*\x00[\s\x00.,;)]*$")
 _NO_NAME_BEFORE = re.compile(r"^[^,]*(?<![\w'’-])[a-zà-ÿ][\w'’-]*\s?$")
 _ADDRESSED = re.compile(rf"{_STARRED},\s(?=[a-zà-ÿ])")
@@ -176,7 +178,9 @@ class Actors:
         parted = match["sign"] != "," or "\x00" in match["end"]
         if not parted and self._listed and not self._task.people:
             # "new match balls, Dinesh", but not "invite Tom, Anna".
-            parted = _NO_NAME_BEFORE.search(self._scratch.left[: window + match.start()]) is not None
+            parted = (
+                _NO_NAME_BEFORE.search(self._scratch.left[: window + match.start()]) is not None
+            )
         names = self._people.listed(match[2]) if parted else []
         shown = "\x00" in match["end"] or match["sign"] in ("→", "->", "=>")
         if not names and shown and not self._task.people:

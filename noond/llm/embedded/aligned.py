@@ -63,7 +63,11 @@ def understood_aligned(
         taken += 1
     if not rows:
         return None, [], 1
-    return understand(header, [cells for cells, _ in rows], reading, explicit_only=True), rows, taken
+    return (
+        understand(header, [cells for cells, _ in rows], reading, explicit_only=True),
+        rows,
+        taken,
+    )
 
 
 def _tabbed(raw: str, columns: int) -> list[str]:

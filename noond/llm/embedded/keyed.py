@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from noond.llm.embedded.entries import Place
-from noond.llm.embedded.judgement import is_no_task
+from noond.llm.embedded.judgement import is_no_task, is_nothing
 from noond.llm.embedded.reading import Reading
 from noond.llm.embedded.taskfields import ANY_KEY, KIND_OF, TaskText
 from noond.llm.embedded.cells import read_owners
@@ -14,9 +14,12 @@ from noond.llm.embedded.titles import has_words
 from noond.models.document import Candidate, Table
 
 _TASK_KEY = (
-    r"task|action(?:\sitem)?|todo|to\sdo|what|aufgabe|maßnahme|was|tâche|action|quoi|tarea|acción|qué"
+    r"task|action(?:\sitem)?|todo|to\sdo|aufgabe|maßnahme|zu\stun|tâche|à\sfaire|tarea|acción"
 )
-_PART = re.compile(r"\s+[·•|/–—-]\s+|\s*[;|·•]\s+|,\s+(?=[^\W\d_]+(?:\s[^\W\d_]+)?\s?:)|\s{2,}|\.\s+(?=[^\W\d_]+\s?:)")
+_SOON = re.compile(r"asap|open|offen|soon|bald|sofort|urgent|urgente?|dringend", re.IGNORECASE)
+_PART = re.compile(
+    r"\s+[·•|/–—-]\s+|\s*[;|·•]\s+|,\s+(?=[^\W\d_]+(?:\s[^\W\d_]+)?\s?:)|\s{2,}|\.\s+(?=[^\W\d_]+\s?:)"
+)
 _PAIR = re.compile(
     rf"[*_]{{0,2}}(?:(?P<task>{_TASK_KEY})|(?P<key>{ANY_KEY}))[*_]{{0,2}}\s?:[*_]{{0,2}}\s*(?P<value>\S.*)",
     re.IGNORECASE,
@@ -32,8 +35,9 @@ def keyed_task(body: str, start: int, place: Place) -> Candidate | None:
     reading = place.reading
     task = read_task(title, reading)
     for pair in pairs:
-        if pair["key"]:
-            _take(task, " ".join(pair["key"].lower().split()), pair["value"], reading)
+        key = " ".join((pair["key"] or "").lower().split())
+        if key and not _take(task, key, pair["value"], reading):
+            return None
     if task.status == "cancelled" or not has_words(task.title):
         return None
     data = task.data() | {"projectId": task.project_id or reading.project_id}
@@ -54,9 +58,11 @@ def _pairs(body: str) -> list[re.Match[str]]:
     return pairs if one_task and 2 <= len(pairs) == len(parts) else []
 
 
-def _take(task: TaskText, key: str, value: str, reading: Reading) -> None:
+def _take(task: TaskText, key: str, value: str, reading: Reading) -> bool:
+    """Take a value over; False when a day is none."""
     if KIND_OF[key] == "owner":
         task.people += read_owners(value)
-    else:
-        dates = reading.dates.find(value, cell=True)
-        task.take(KIND_OF[key], value, dates[0] if dates else None, reading)
+        return True
+    dates = reading.dates.find(value, cell=True)
+    taken = task.take(KIND_OF[key], value, dates[0] if dates else None, reading)
+    return taken or KIND_OF[key] != "due" or is_nothing(value) or bool(_SOON.fullmatch(value))

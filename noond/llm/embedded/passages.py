@@ -82,7 +82,12 @@ class Passages:
             line = self._lines[end]
             if line.kind is not Kind.TEXT or find_marker(line.masked) or is_label(line.body):
                 break
-            if is_keyed(line.body) or self.is_table_head(end) or self.is_list_label(end) or is_event_line(line.masked):
+            if (
+                is_keyed(line.body)
+                or self.is_table_head(end)
+                or self.is_list_label(end)
+                or is_event_line(line.masked)
+            ):
                 break
             end += 1
         return end

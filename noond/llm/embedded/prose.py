@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from noond.llm.embedded import milestones, notes
 from noond.llm.embedded.aligned import is_aligned_head, understood_aligned
+from noond.llm.embedded.assigned import is_assigned
 from noond.llm.embedded.entries import Place, checkbox_task, listed_task, marked_tasks
 from noond.llm.embedded.examples import is_example_label, is_version_history
 from noond.llm.embedded.grids import read_rows, read_table
@@ -181,7 +182,9 @@ class _ProseReader:
         return len(line.body.split()) == 1 or bool(self._reading.people.listed(line.body))
 
     def _loose_item(self, line: Line, span_end: int) -> None:
-        if not self._event_or_comment(line):
+        if is_assigned(line, self._reading):
+            self._add(listed_task(line, line.body, self._place(line, span_end)))
+        elif not self._event_or_comment(line):
             raw = self._reading.text[line.body_start : span_end]
             self._add_all(read_sentences(raw, line.body_start, self._reading, listed=True))
 

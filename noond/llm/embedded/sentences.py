@@ -18,6 +18,7 @@ from noond.llm.embedded.judgement import (
     is_standing_rule,
     is_supposition,
 )
+from noond.llm.embedded.namewords import NAME, NAMES
 from noond.llm.embedded.outline import mask_code
 from noond.llm.embedded.reading import Reading, assignee
 from noond.llm.embedded.tasktext import find_deadline
@@ -69,12 +70,13 @@ _GREETED = (
 )
 # A question in form: with a deadline it asks to do something.
 _POLITE = re.compile(
-    rf"{_GREETED}(?:(?:can|could|would|will)\syou\s(?:please\s)?|(?:kannst|könntest)\sdu\s(?:bitte\s)?"
+    rf"{_GREETED}(?:(?-i:(?P<who>{NAME}),?\s))?(?:(?:can|could|would|will)\syou\s(?:please\s)?|(?:kannst|könntest)\sdu\s(?:bitte\s)?"
     r"|(?:könnt|könntet)\sihr\s(?:bitte\s)?|(?:können|könnten)\sSie\s(?:bitte\s)?|(?:peux|pourrais)-tu\s"
     r"|(?:pouvez|pourriez)-vous\s|¿?(?:me\s)?(?:puedes|podrías|podéis|puede|podría|pueden|podrían)\s)"
     r"(?!(?:make\sit|come|kommen|venir|be|sein|être|imagine|guess|see|hear|remember)\b)",
     re.IGNORECASE,
 )
+_CALLED = re.compile(rf",\s({NAMES})\W*$")
 _TAG = re.compile(
     r"[,\s]\s?(?:ok(?:ay)?|please|pls|ja|gell|bitte|d['’]accord|vale|por\sfavor)\s?\?+\s*$",
     re.IGNORECASE,
@@ -159,7 +161,11 @@ def _commitments(
     if not clauses:
         request = _POLITE.match(sentence) or _REQUEST.match(sentence)
         if request and not is_negated(sentence):
-            clauses = [Clause(start=0, rest=request.end(), people=(), german=False)]
+            who = reading.people.listed(request.groupdict().get("who") or "")
+            called = _CALLED.search(sentence)
+            if called and not who and (who := reading.people.listed(called[1])):
+                sentence = sentence[: called.start()]
+            clauses = [Clause(start=0, rest=request.end(), people=tuple(who), german=False)]
     for number, clause in enumerate(clauses):
         begin = 0 if number == 0 else clause.start
         following = clauses[number + 1].start if number + 1 < len(clauses) else len(sentence)

@@ -133,6 +133,8 @@ class _TaskReader:
         before = scratch.left[window : date.start]
         if _NOT_DUE.search(before) or _POSSESSIVE.match(text, date.end):
             return False
+        if text[date.end : date.end + 2] == "?)":
+            return False  # "(Sunday?)": nobody knows yet
         lead = _WEAK_LEAD.search(before)
         start = window + lead.start() if lead else date.start
         first = not scratch.before(start).strip(" *_(")

@@ -34,13 +34,13 @@ MILESTONE_MARKERS = (
     "prochain jalon", "próximo hito",
 )  # fmt: skip
 MILESTONE_SECTIONS = (
-    "milestone", "milestones", "timeline", "roadmap", "key dates", "important dates", "schedule",
+    "milestone", "milestones", "dates", "timeline", "roadmap", "key dates", "important dates", "schedule",
     "project timeline", "project plan", "deadlines", "release plan",
     "meilenstein", "meilensteine", "zeitplan", "termine", "fristen", "fahrplan", "projektplan",
     "wichtige termine",
     "jalon", "jalons", "calendrier", "échéances", "échéancier", "dates clés", "feuille de route",
     "planning",
-    "hito", "hitos", "cronograma", "calendario", "fechas clave", "fechas importantes", "plazos",
+    "hito", "hitos", "fechas", "cronograma", "calendario", "fechas clave", "fechas importantes", "plazos",
     "hoja de ruta",
 )  # fmt: skip
 MILESTONE_EVENTS = (
