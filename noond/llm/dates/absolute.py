@@ -37,7 +37,8 @@ _NUMBER_OF_DAY = re.compile(
     _FLAGS,
 )
 _NUMBER_ALONE = re.compile(
-    r"(?P<day>\d{1,2})(?P<ordinal>(?:st|nd|rd|th|er|º)\b|\.)?(?=[ \t]*(?:$|[\n,;)\]!.|]|\s[–—-]\s))",
+    r"(?P<day>\d{1,2})(?P<ordinal>(?:st|nd|rd|th|er|º)\b|\.)?"
+    r"(?=[ \t]*(?:$|[\n,;)\]!.|]|\s[–—-]\s))",
     _FLAGS,
 )
 _LIMIT = re.compile(

@@ -9,7 +9,7 @@ import re
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from functools import cached_property
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 from noond.llm.dates import absolute, clock_times
 from noond.llm.dates.found import FoundDate
@@ -81,7 +81,6 @@ _PART_OF_DAY = re.compile(
 )
 _LIMIT_BEFORE = re.compile(r"(?:later\sthan|antes\sdel)\s$", re.IGNORECASE)
 _END_OF_DAY = re.compile(r"(?:EOD|COB|end of day)\s(?:on\s)?", re.IGNORECASE)
-_ZONE_PARAMETER = re.compile(r";TZID=\"?([\w/+-]{1,60})\"?(?:;[^:\n]{0,100})?:$")
 
 
 def find_dates(text: str, *, reference: datetime, zone: ZoneInfo) -> list[FoundDate]:
@@ -319,7 +318,7 @@ class DateGrammar:
                 part = _PART_OF_DAY.match(text, end)
                 return FoundDate(start, part.end() if part else end, day, None)
             start = clock.start
-        zone = clock.offset or _zone_parameter(text, start)
+        zone = clock.offset or clock_times.zone_parameter(text, start)
         if zone is None:
             return FoundDate(start, end, day, clock.time)
         return self._moved(start, end, datetime.combine(day, clock.time, zone))
@@ -330,17 +329,6 @@ class DateGrammar:
         except OverflowError:
             local = moment
         return FoundDate(start, end, local.date(), time(local.hour, local.minute))
-
-
-def _zone_parameter(text: str, start: int) -> ZoneInfo | None:
-    """The zone that an iCalendar parameter gives to the value at `start`."""
-    if text[start - 1 : start] != ":":
-        return None
-    match = _ZONE_PARAMETER.search(text[max(0, start - 180) : start])
-    try:
-        return ZoneInfo(match[1]) if match else None
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return None
 
 
 def _is_french(text: str, start: int) -> bool:

@@ -25,6 +25,7 @@ _STYLES = tuple(
     re.compile(rf"^{_MARKS}{pattern}", re.MULTILINE)
     for pattern in (
         rf"\[{_STAMP}\]\s{{1,2}}{_SENDER}:(?:[ \t]|$)",
+        rf"\[(?P<time>{_TIME}),\s(?P<day>{_DAY})\]\s{{1,2}}{_SENDER}:(?:[ \t]|$)",
         rf"{_STAMP}\s[-–—]\s{_SENDER}:(?:[ \t]|$)",
         rf"{_SENDER},?\s\[{_STAMP}\]:?[ \t]*$",
         rf"\[{_STAMP}\]\s{_SENDER}[ \t]*$",

@@ -34,6 +34,7 @@ _TRAILING = re.compile(
 )
 _TRAILING_SMALL = re.compile(r"\s[–—-]\s([^\W\d_]{2,20})\s?[–—-]?[\s]*\x00[\s\x00.,;)]*$")
 _NO_NAME_BEFORE = re.compile(r"^[^,]*(?<![\w'’-])[a-zà-ÿ][\w'’-]*\s?$")
+_NAME_ALONE = re.compile(rf"\s*{NAMES}[\s,;.()–—-]*")
 _ADDRESSED = re.compile(rf"{_STARRED},\s(?=[a-zà-ÿ])")
 _MODAL = (
     r"(?:(?P<to>to)|will|shall|must|should|needs?\sto|has\sto|have\sto|is\sto|are\sto|is\sgoing\sto|muss"
@@ -146,7 +147,7 @@ class Actors:
         return match, people.listed(match[1], framed=True) if match else []
 
     def introduced(self) -> None:
-        """`…, verantw. Svetlana`: a word behind a mark that asks for a person, without its colon."""
+        """`…, verantw. Svetlana`: a word behind a mark that asks for a person."""
         match = _INTRODUCED.search(self._scratch.left)
         if match and (names := self._people.listed(match[1], framed=True)):
             self._take(names, match.start(), match.end())
@@ -156,7 +157,8 @@ class Actors:
         for match in _IN_PARENTHESES.finditer(self._scratch.left):
             words = match[1].replace("\x00", " ").strip(" ,;:–—-")
             names = self._people.listed(words)
-            if not names and self._framed and self._people.small(words):
+            first = self._listed and match[0][0] == "[" and not match.start()
+            if not names and self._framed and self._people.small(words, framed=first):
                 names = [words]
             if not names and not self._scratch.after(match.end()).strip(" .*_"):
                 names = self._any(words) if "\x00" in match[1] or self._shown() else []
@@ -223,7 +225,7 @@ class Actors:
     def _shows_person(self, match: re.Match[str], rest: str) -> bool:
         """Whether what follows is told to someone, or stands between a name and a day."""
         if match[2] in ("→", "->"):
-            return True
+            return not _NAME_ALONE.fullmatch(rest)  # "Awning -> Ottokar, 20 May"
         if self._listed and is_instruction(rest):
             return not is_plural(match[1])
         dated = self._scratch.left.rstrip(" .)").endswith("\x00")

@@ -1,4 +1,4 @@
-"""Items of running lists that give a task to someone: `-> Ana sends … by Friday`, `… @ana by 6 May`.
+"""Items of running lists that give a task away: `-> Ana sends … by Friday`, `… @ana by 6 May`.
 
 Outside lists of tasks the present tense also tells a state ("Ana is away until Friday"): it counts
 behind an arrow, with a person, another verb than one of being, and a deadline.

@@ -35,7 +35,7 @@ _SECTIONS: tuple[tuple[SectionKind, tuple[str, ...]], ...] = (
 _SECTION_OF = {word: kind for kind, words in _SECTIONS for word in words}
 _SECTION = re.compile(
     rf"(?P<word>{alternatives(tuple(_SECTION_OF))})(?:\s?(?:[:(\[–—-]|/|&|\b(?:for|from|of|until"
-    r"|by|before|this|next|today|tomorrow|and|für|bis|vor|diese|dieser|nächste|aus|vom|und|pour"
+    r"|by|before|this|next|today|tomorrow|and|für|von|bis|vor|diese|dieser|nächste|aus|vom|und|pour"
     r"|avant|du|der|des|de|d|cette|et|para|antes|del|esta|y|regarding|about|re|as|wegen|wie|zu[mr]?"
     r"|concernant|comme|sobre|como)\b).*)?",
     re.IGNORECASE,
@@ -61,7 +61,8 @@ _ENGLISH = (
     ),
     rf"(?:what|{_WORK})\s(?:i|we)\s(?:need|have)\sto\sdo",
     (
-        r"(?:(?:still|remaining|outstanding|open|pending|leftover|unfinished|upcoming|next|immediate"
+        r"(?:(?:still|remaining|outstanding|open|pending|leftover|unfinished|upcoming|next|immediate|agreed"
+        r"|assigned|new|further|resulting|follow-up"
         rf"|urgent|last|final)\s)+{_WORK}"
     ),
     rf"{_WORK}\s(?:still\s)?(?:left|remaining|outstanding|open|pending)(?:\sto\sdo)?",
@@ -86,8 +87,8 @@ _GERMAN = (
     rf"was\s(?:wir|ich)?\s?(?:{_SOON}\s)+[a-zäöüß]+\s(?:werden\s)?(?:müssen|muss|sollen|soll)",
     rf"das\s(?:müssen|muss)\s(?:wir|ich)\s(?:{_SOON}\s)+[a-zäöüß]+n",
     (
-        r"(?:(?:nächste|weitere|offene|verbleibende|restliche|ausstehende|anstehende|unerledigte"
-        r"|dringende|letzte)[nr]?\s)+(?:aufgaben|arbeiten|schritte|punkte|to-?dos|dinge)"
+        r"(?:(?:nächste|weitere|offene|neue|vereinbarte|beschlossene|verteilte|verbleibende|restliche|ausstehende|anstehende|unerledigte"
+        r"|dringende|letzte)[nr]?\s)+(?:maßnahmen|aufgaben|arbeiten|schritte|punkte|to-?dos|dinge)"
     ),
     r"restarbeiten|erledigungen",
 )
@@ -104,7 +105,7 @@ _FRENCH = (
     r"(?:ce\squi\s|il\s)(?:nous\s)?manque(?:\sencore)?",
     rf"ce\squ(?:['’]il\sfaut|e\snous\sdevons|e\sje\sdois|['’]on\sdoit)\sencore\s{_FRENCH_VERB}",
     r"(?:prochain(?:e)?s?\s)(?:étapes?|actions?|tâches?|travaux)",
-    r"(?:tâches|actions|travaux|points|choses)\s(?:restant(?:e)?s|en\ssuspens|en\sattente)",
+    r"(?:tâches|actions|travaux|points|choses)\s(?:restant(?:e)?s|décidées|convenues|attribuées|en\ssuspens|en\sattente)",
 )
 _SPANISH_VERB = r"[a-zà-ÿ]+(?:ar|er|ir)"
 _SPANISH = (
@@ -115,7 +116,7 @@ _SPANISH = (
     r"(?:lo\sque\s|qué\s)(?:nos\s|me\s)?(?:todavía\s|aún\s)?(?:falta|queda)",
     r"quedan?\s(?:(?:todavía|aún)\s)?pendientes?",
     r"(?:(?:cosas|tareas|asuntos|temas|acciones|trabajos)\s)?(?:pendientes?\sde|por)\s(?:hacer|resolver|terminar)",
-    r"(?:cosas|tareas|asuntos|puntos|temas|acciones|trabajos)\s(?:pendientes|restantes)",
+    r"(?:cosas|tareas|asuntos|puntos|temas|acciones|trabajos)\s(?:pendientes|restantes|acordad[oa]s|asignad[oa]s)",
     r"(?:lo\sque\s)?(?:hay|tenemos)\sque\shacer",
     r"(?:próxim|siguiente)[oa]?s?\s(?:pasos?|tareas?|acciones)",
 )
@@ -159,7 +160,7 @@ _LEAD_IN = re.compile(
     r"|quelques|nos|mes|vos|les|alguno?s|algunas|unos|unas|nuestr[oa]s|mis|los|las)\s)?",
     re.IGNORECASE,
 )
-# "Quedan los siguientes pendientes del comité de hoy:", "Here are the actions from today:"
+# As in "Here are the actions from today" or "Quedan los siguientes pendientes".
 _ANNOUNCED = re.compile(
     r"(?:.*\b)?(?:here|these|following|below|left|folgende[nrs]?|anbei|hier|noch|voici|suivante?s?|siguientes"
     r"|estos|estas|estas?|quedan|faltan|tenemos|hay|restent?)\b.{0,40}?\b(?:to-?dos?|action\s(?:items|points)"
@@ -204,17 +205,20 @@ def section_kind(title: str) -> SectionKind | None:
     return section_kind(plain[lead.end() :]) if lead and lead.end() else None
 
 
-def announces_tasks(body: str) -> bool:
+def announces_tasks(body: str, *, addressed: bool) -> bool:
     """Whether a line of text directly above a list says that its entries are to be done.
 
-    Its last sentence does: `Danke! Nächste Schritte wie besprochen:`, `Could you please:`.
+    Its last sentence does: `Danke! Nächste Schritte wie besprochen:`; in a message to somebody
+    (`addressed`) also `Could you please:`, which guidelines say to everybody.
     """
     match = _LAST_SENTENCE.match(body)
     if not match or len(match["last"]) > _LENGTH_LIMIT or _NOT_AHEAD.search(match["last"]):
         return False
     last = match["last"].strip(" *_")
     return bool(
-        section_kind(last) == "task" or _ANNOUNCED.fullmatch(last) or _ASKED_FOR.fullmatch(last)
+        section_kind(last) == "task"
+        or _ANNOUNCED.fullmatch(last)
+        or (addressed and _ASKED_FOR.fullmatch(last))
     )
 
 

@@ -48,7 +48,7 @@ _UNNEEDED = re.compile(
     r"|\bpas\s(?:la\speine|besoin|nécessaire)\b|\bno\shacen?\sfalta\b|\bno\ses\snecesari[oa]\b",
     _FLAGS,
 )
-_ASKED = re.compile(r"[^.!?]{1,160}\?\s*\([^()]*\)\W*$")
+_ASKED = re.compile(r"[^.!?]{1,160}\?\s*(?:\([^()]*\)|(?:[\w'’-]+[\s,]?){1,3})\W*$")
 _ASIDE_ASKED = re.compile(r"[^\W\d_][^()?]{3,}\s\((?:[^()?\s]+\s){0,2}[^()?\s]+\?\)$")
 # "no raffle this year", "we don't need cups", "Zelte brauchen wir nicht": said, not to be done.
 _DENIED = re.compile(

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 
+from noond.llm.embedded.cells import read_owners
 from noond.llm.embedded.entries import Place
 from noond.llm.embedded.judgement import is_no_task, is_nothing
 from noond.llm.embedded.reading import Reading
 from noond.llm.embedded.taskfields import ANY_KEY, KIND_OF, TaskText
-from noond.llm.embedded.cells import read_owners
 from noond.llm.embedded.tasktext import read_task
 from noond.llm.embedded.titles import has_words
 from noond.models.document import Candidate, Table
@@ -16,7 +16,11 @@ from noond.models.document import Candidate, Table
 _TASK_KEY = (
     r"task|action(?:\sitem)?|todo|to\sdo|aufgabe|maßnahme|zu\stun|tâche|à\sfaire|tarea|acción"
 )
-_SOON = re.compile(r"asap|open|offen|soon|bald|sofort|urgent|urgente?|dringend", re.IGNORECASE)
+_SOON = re.compile(
+    r"asap|open|soon|as\ssoon\sas\spossible|offen|bald|sofort|dringend|so\s?bald\swie\smöglich|urgente?"
+    r"|dès\sque\spossible|lo\santes\sposible",
+    re.IGNORECASE,
+)
 _PART = re.compile(
     r"\s+[·•|/–—-]\s+|\s*[;|·•]\s+|,\s+(?=[^\W\d_]+(?:\s[^\W\d_]+)?\s?:)|\s{2,}|\.\s+(?=[^\W\d_]+\s?:)"
 )

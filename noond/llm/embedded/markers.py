@@ -85,7 +85,7 @@ _BARE = re.compile(
 _INSIDE = re.compile(
     r"(?:(?<=[.!?;)\]])|(?<=[.!?][\"”’)])|(?<=\s[–—-])|(?<=[-=]>)|(?<=→))\s+(?P<bracket>[(\[])?"
     r"[*_]{0,3}(?P<word>TODO|TO DO|FIXME|ACTION(?:\sITEM)?|ACCIÓN|(?:Action\sitem|Action|Todo|To-do"
-    r"|Aufgabe|À\sfaire|Tâche|Tarea|Acción|Pendiente|Milestone|Meilenstein|Jalon|Hito))"
+    r"|Aufgabe|À\sfaire|Tâche|Tarea|Acción|Pendiente|Milestones?|Meilensteine?|Jalons?|Hitos?))"
     rf"{_WHO}[*_]{{0,3}}\s?:[*_]{{0,3}}\s*(?=[*_]{{0,3}}[^\s*_])"
 )
 _BARE_INSIDE = re.compile(r"(?<=[.!?])\s+(?P<word>TODO|FIXME)(?P<who>)\s+(?=[^\s*_])")

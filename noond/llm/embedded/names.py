@@ -141,12 +141,17 @@ class People:
             return False
         return _looks_personal(name) or _is_person(name, self._known)
 
-    def small(self, word: str) -> bool:
-        """Whether a word in small letters, alone where a person is asked for, is a name."""
+    def small(self, word: str, *, framed: bool = False) -> bool:
+        """Whether a word in small letters, alone where a person is asked for, is a name.
+
+        `framed`, any will do that the document has as a name elsewhere.
+        """
         if not word.islower() or word in _NAMES_AND_WORDS or is_english_verb(word):
             return False
-        plain = _plain(word)
-        return plain in _GIVEN or plain in self._known
+        plain, name = _plain(word), word.capitalize()
+        if plain in _GIVEN or plain in self._known:
+            return True
+        return framed and name in self._text and self._may_be(name)
 
     def listed(self, text: str, *, framed: bool = False) -> list[str]:
         """The people when the text names people and nothing else, else nothing."""

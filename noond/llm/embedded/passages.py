@@ -21,8 +21,10 @@ _MOST_LINES = 40
 class Passages:
     """Answers for the lines of one outline; all indices are into them."""
 
-    def __init__(self, lines: list[Line]) -> None:
+    def __init__(self, lines: list[Line], *, addressed: bool = False) -> None:
+        """`addressed`: the lines are a message, in which `Please:` asks for what follows."""
         self._lines = lines
+        self._addressed = addressed
 
     def next_visible(self, index: int) -> Line | None:
         """The next line after `index` that is not blank, if it comes soon."""
@@ -107,7 +109,7 @@ class Passages:
         line = self._lines[index]
         following = self.next_visible(index)
         above_list = following is not None and following.kind is Kind.ITEM
-        if above_list and announces_tasks(line.body):
+        if above_list and announces_tasks(line.body, addressed=self._addressed):
             return True
         if above_list or is_label(line.body):
             return section_kind(line.body) is not None
@@ -119,7 +121,8 @@ class Passages:
     def label_kind(self, index: int) -> SectionKind | None:
         """What the label at `index` (`is_list_label`) promises."""
         body = self._lines[index].body
-        return section_kind(body) or ("task" if announces_tasks(body) else None)
+        announced = announces_tasks(body, addressed=self._addressed)
+        return section_kind(body) or ("task" if announced else None)
 
     def _dated_below(self, index: int) -> bool:
         return any(map(str.isdecimal, self._lines[index + 1].body))

@@ -36,7 +36,7 @@ def read_prose(lines: list[Line], reading: Reading) -> list[Candidate]:
 class _ProseReader:
     def __init__(self, lines: list[Line], reading: Reading) -> None:
         self._lines = lines
-        self._passages = Passages(lines)
+        self._passages = Passages(lines, addressed=reading.speaker is not None)
         self._base = reading
         self._reading = reading
         self._standing = Standing(reading)
@@ -214,7 +214,8 @@ class _ProseReader:
             case "task":
                 self._add_all(marked_tasks(line, rest, marker, self._place(line, span_end)))
             case "milestone":
-                self._add(milestones.read_milestone(rest, start, span_end, self._reading))
+                for one in rest.split("; "):
+                    self._add(milestones.read_milestone(one, start, span_end, self._reading))
             case "note" if not is_version_history(line.section):
                 self._add(notes.note(rest, start, span_end, self._reading))
             case "project":

@@ -65,7 +65,7 @@ _REQUEST = re.compile(
     re.IGNORECASE,
 )
 _GREETED = (
-    r"(?:\W*(?:hi|hello|hallo|hey|dear|liebe[rs]?|bonjour|hola|salut)?\b[^,!.?\n]{0,30}[,!]\s*)?\W*"
+    r"(?:\W*(?:hi|hello|hallo|hey|dear|liebe[rs]?|bonjour|hola|salut|coucou|moin)\b[^,!.?\n]{0,30}[,!]\s*)?\W*"
     r"(?:(?:and|also|und|et|y|so)\s)?"
 )
 # A question in form: with a deadline it asks to do something.
@@ -131,19 +131,19 @@ def read_sentences(
     masked = mask_code(text)
     for start, end in sentence_spans(masked):
         sentence = _TAG.sub("", masked[start:end])
-        if len(sentence) > _SENTENCE_LIMIT or not (
-            has_modal(sentence) or _REQUEST.match(sentence) or _POLITE.match(sentence)
-        ):
+        asked = is_question(sentence)
+        request = (_POLITE if asked else _REQUEST).match(sentence)
+        if len(sentence) > _SENTENCE_LIMIT or not (request or has_modal(sentence)):
             continue
-        request = _POLITE.match(sentence)
-        if request:
-            sentence = sentence.rstrip().rstrip("?")
-        if is_question(sentence) or is_supposition(sentence[request.end() if request else 0 :]):
+        if asked and not request:
+            continue
+        if is_supposition(sentence[request.end() if asked and request else 0 :]):
             continue
         if denies_all(sentence) or is_standing_rule(sentence):
             continue
+        sentence = sentence.rstrip().rstrip("?") if asked else sentence
         alone = _is_line(masked, start, end)
-        made += _commitments(sentence, offset + start, reading, listed=listed or alone)
+        made += _commitments(sentence, request, offset + start, reading, listed=listed or alone)
     return made
 
 
@@ -155,17 +155,20 @@ def _is_line(text: str, start: int, end: int) -> bool:
 
 
 def _commitments(
-    sentence: str, offset: int, reading: Reading, *, listed: bool
+    sentence: str,
+    request: re.Match[str] | None,
+    offset: int,
+    reading: Reading,
+    *,
+    listed: bool,
 ) -> Iterator[Candidate]:
     clauses = list(find_clauses(sentence, reading, listed=listed))
-    if not clauses:
-        request = _POLITE.match(sentence) or _REQUEST.match(sentence)
-        if request and not is_negated(sentence):
-            who = reading.people.listed(request.groupdict().get("who") or "")
-            called = _CALLED.search(sentence)
-            if called and not who and (who := reading.people.listed(called[1])):
-                sentence = sentence[: called.start()]
-            clauses = [Clause(start=0, rest=request.end(), people=tuple(who), german=False)]
+    if not clauses and request and not is_negated(sentence):
+        who = reading.people.listed(request.groupdict().get("who") or "")
+        called = _CALLED.search(sentence)
+        if called and not who and (who := reading.people.listed(called[1])):
+            sentence = sentence[: called.start()]
+        clauses = [Clause(start=0, rest=request.end(), people=tuple(who), german=False)]
     for number, clause in enumerate(clauses):
         begin = 0 if number == 0 else clause.start
         following = clauses[number + 1].start if number + 1 < len(clauses) else len(sentence)
