@@ -172,7 +172,9 @@ _ANNOUNCED = re.compile(
 _NOT_AHEAD = re.compile(
     r"\b(?:done|completed|closed|finished|were|was|not|no|never|erledigt\w*|abgeschlossen\w*|wurden?"
     r"|nicht|keine|waren|terminée?s|faites?|réalisée?s|étaient|pas|hech[oa]s|cerrad[oa]s|terminad[oa]s"
-    r"|fueron|example|examples|beispiel\w*|exemples?|ejemplos?)\b",
+    r"|fueron|can|may|performed|executed|taken|supported|available|possible|allowed|werden|möglich\w*"
+    r"|verfügbar\w*|ausgeführt|exécutées?|effectuées?|disponibles?|possibles?|posibles?|realizan"
+    r"|ejecutan|example|examples|beispiel\w*|exemples?|ejemplos?)\b",
     re.IGNORECASE,
 )
 _ASKED_FOR = re.compile(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
-from noond.llm.embedded.instructions import is_english_verb
+from noond.llm.embedded.instructions import is_english_verb, is_instruction
 from noond.llm.embedded.names import People
 from noond.llm.embedded.vocabulary import (
     MILESTONE_MARKERS,
@@ -137,7 +137,8 @@ def _inside(body: str) -> re.Match[str] | None:
     if ":" in body and (match := _INSIDE.search(body) or _BEHIND_TOPIC.match(body)):
         return match
     if "TODO" in body or "FIXME" in body:
-        return _BARE_INSIDE.search(body)
+        bare = _BARE_INSIDE.search(body)
+        return bare if bare and is_instruction(body[bare.end() :]) else None
     small = _LOWER.match(body)
     return small if small and is_english_verb(small["verb"]) else None
 
