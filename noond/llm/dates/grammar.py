@@ -18,6 +18,7 @@ from noond.llm.dates.positions import (
     closes_with_weekday,
     follows_mark,
     is_weekday_alone,
+    opens_with_day,
 )
 from noond.llm.dates.relative import RELATIVE_WORDS, coming, counted_before, relative
 from noond.llm.dates.stamps import SANE_YEARS, chat_stamps, mail_date
@@ -226,6 +227,7 @@ class DateGrammar:
             day_first=day_first,
             introduced=cell
             or self._introduced(text, start)
+            or opens_with_day(text, start)
             or (
                 follows_mark(text, start) and closes_with_day(text, start, day_first=self.day_first)
             ),

@@ -30,7 +30,7 @@ _LEADING_ROLE = re.compile(
     rf"\s*[*_]{{0,2}}(?:{ARTICLE})?{ROLE}[*_]{{0,2}}\s?(?::|–|—|→|->|-\s)[*_]{{0,2}}\s*", _FLAGS
 )
 _TRAILING = re.compile(
-    rf"(?P<sign>\s(?:[–—|-]|--)|→|->|=>|,)\s?({NAMES})(?P<end>[\s\x00.,;)|–—-]*)$"
+    rf"(?P<sign>\s(?:[–—|-]|--)|→|->|=>|,|\s?:)\s?({NAMES})(?P<end>[\s\x00.,;)|–—-]*)$"
 )
 _TRAILING_SMALL = re.compile(r"\s[–—-]\s([^\W\d_]{2,20})\s?[–—-]?[\s]*\x00[\s\x00.,;)]*$")
 _NO_NAME_BEFORE = re.compile(r"^[^,]*(?<![\w'’-])[a-zà-ÿ][\w'’-]*\s?$")
@@ -177,18 +177,24 @@ class Actors:
         if not match:
             self._trailing_small(window)
             return
-        parted = match["sign"] != "," or "\x00" in match["end"]
-        if not parted and self._listed and not self._task.people:
-            # "new match balls, Dinesh", but not "invite Tom, Anna".
-            parted = (
-                _NO_NAME_BEFORE.search(self._scratch.left[: window + match.start()]) is not None
-            )
-        names = self._people.listed(match[2]) if parted else []
+        names = self._people.listed(match[2]) if self._is_parted(match, window) else []
         shown = "\x00" in match["end"] or match["sign"] in ("→", "->", "=>")
         if not names and shown and not self._task.people:
             names = self._any(match[2])
         if names:
             self._take(names, match.start() + window, match.end() + window)
+
+    def _is_parted(self, match: re.Match[str], window: int) -> bool:
+        """Whether the sign before names at the end parts them from what is to be done."""
+        before = self._scratch.left[: window + match.start()]
+        if match["sign"].endswith(":"):
+            # "keys: Ana" in a list of who does what, but not "Call: Ana".
+            return self._listed and not self._task.people and not is_instruction(before)
+        if match["sign"] != "," or "\x00" in match["end"]:
+            return True
+        # "new match balls, Dinesh", but not "invite Tom, Anna".
+        asked = self._listed and not self._task.people
+        return asked and _NO_NAME_BEFORE.search(before) is not None
 
     def _trailing_small(self, window: int) -> None:
         match = _TRAILING_SMALL.search(self._scratch.left[window:]) if self._framed else None

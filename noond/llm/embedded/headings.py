@@ -11,6 +11,7 @@ import re
 from functools import lru_cache
 from typing import Literal
 
+from noond.llm.dates.words import WEEKDAY, WEEKDAY_SHORT
 from noond.llm.embedded.roles import OFFICE
 from noond.llm.embedded.vocabulary import (
     ASIDE_SECTIONS,
@@ -37,7 +38,8 @@ _SECTION = re.compile(
     rf"(?P<word>{alternatives(tuple(_SECTION_OF))})(?:\s?(?:[:(\[–—-]|/|&|\b(?:for|from|of|until"
     r"|by|before|this|next|today|tomorrow|and|für|von|bis|vor|diese|dieser|nächste|aus|vom|und|pour"
     r"|avant|du|der|des|de|d|cette|et|para|antes|del|esta|y|regarding|about|re|as|wegen|wie|zu[mr]?"
-    r"|concernant|comme|sobre|como)\b).*)?",
+    r"|concernant|comme|sobre|como"
+    rf"|{WEEKDAY}|{WEEKDAY_SHORT})\b).*)?",
     re.IGNORECASE,
 )
 
@@ -67,6 +69,7 @@ _ENGLISH = (
     ),
     rf"{_WORK}\s(?:still\s)?(?:left|remaining|outstanding|open|pending)(?:\sto\sdo)?",
     r"still\s(?:open|outstanding|missing|pending)|outstanding|up\snext|next\sup|next",
+    r"who(?:s|\sis)?\s(?:does|doing)\swhat|who\swill\sdo\swhat",
 )
 _SOON = (
     r"(?:noch|jetzt|nun|dringend|sonst|als\snächstes|wir|uns|alles|es|heute|morgen"
@@ -90,7 +93,7 @@ _GERMAN = (
         r"(?:(?:nächste|weitere|offene|neue|vereinbarte|beschlossene|verteilte|verbleibende|restliche|ausstehende|anstehende|unerledigte"
         r"|dringende|letzte)[nr]?\s)+(?:maßnahmen|aufgaben|arbeiten|schritte|punkte|to-?dos|dinge)"
     ),
-    r"restarbeiten|erledigungen",
+    r"restarbeiten|erledigungen|wer\s(?:macht|erledigt|übernimmt|tut)\swas",
 )
 _FRENCH_VERB = r"[a-zà-ÿ]+(?:er|ir|re|oir)"
 _FRENCH = (
@@ -102,6 +105,7 @@ _FRENCH = (
         r"(?:(?:choses|points|travaux|tout)\s)?(?:encore\s)?à\s(?:faire|régler|finir|terminer|boucler"
         r"|préparer|organiser|traiter)"
     ),
+    r"qui\sfait\squoi",
     r"(?:ce\squi\s|il\s)(?:nous\s)?manque(?:\sencore)?",
     rf"ce\squ(?:['’]il\sfaut|e\snous\sdevons|e\sje\sdois|['’]on\sdoit)\sencore\s{_FRENCH_VERB}",
     r"(?:prochain(?:e)?s?\s)(?:étapes?|actions?|tâches?|travaux)",
@@ -114,6 +118,7 @@ _SPANISH = (
         rf"|faltan?)\s(?:(?:todavía|aún)\s)?(?:(?:cosas|tareas)\s)?por\s{_SPANISH_VERB}"
     ),
     r"(?:lo\sque\s|qué\s)(?:nos\s|me\s)?(?:todavía\s|aún\s)?(?:falta|queda)",
+    r"qui[eé]n\shace\squé",
     r"quedan?\s(?:(?:todavía|aún)\s)?pendientes?",
     r"(?:(?:cosas|tareas|asuntos|temas|acciones|trabajos)\s)?(?:pendientes?\sde|por)\s(?:hacer|resolver|terminar)",
     r"(?:cosas|tareas|asuntos|puntos|temas|acciones|trabajos)\s(?:pendientes|restantes|acordad[oa]s|asignad[oa]s)",
