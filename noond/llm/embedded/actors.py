@@ -179,7 +179,7 @@ class Actors:
             return
         names = self._people.listed(match[2]) if self._is_parted(match, window) else []
         shown = "\x00" in match["end"] or match["sign"] in ("→", "->", "=>")
-        if not names and shown and not self._task.people:
+        if not names and shown and not self._task.people and match["sign"][-1:] != ":":
             names = self._any(match[2])
         if names:
             self._take(names, match.start() + window, match.end() + window)

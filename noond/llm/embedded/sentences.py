@@ -73,7 +73,7 @@ _POLITE = re.compile(
     rf"{_GREETED}(?:(?-i:(?P<who>{NAME}),?\s))?(?:(?:can|could|would|will)\syou\s(?:please\s)?|(?:kannst|könntest)\sdu\s(?:bitte\s)?"
     r"|(?:könnt|könntet)\sihr\s(?:bitte\s)?|(?:können|könnten)\sSie\s(?:bitte\s)?|(?:peux|pourrais)-tu\s"
     r"|(?:pouvez|pourriez)-vous\s|¿?(?:me\s)?(?:puedes|podrías|podéis|puede|podría|pueden|podrían)\s)"
-    r"(?!(?:make\sit|come|kommen|venir|be|sein|être|imagine|guess|see|hear|remember)\b)",
+    r"(?!(?:make\sit|come|kommen|venir|be|sein|être|imagine|guess|see|hear|remember|believe|think|say|know|mind|like)\b)",
     re.IGNORECASE,
 )
 _CALLED = re.compile(rf",\s({NAMES})\W*$")
