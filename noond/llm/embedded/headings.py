@@ -69,7 +69,7 @@ _ENGLISH = (
     ),
     rf"{_WORK}\s(?:still\s)?(?:left|remaining|outstanding|open|pending)(?:\sto\sdo)?",
     r"still\s(?:open|outstanding|missing|pending)|outstanding|up\snext|next\sup|next",
-    r"who(?:s|\sis)?\s(?:does|doing)\swhat|who\swill\sdo\swhat",
+    r"who(?:s|\sis)?\s(?:does|doing|brings|bringing)\swhat|who\swill\sdo\swhat",
 )
 _SOON = (
     r"(?:noch|jetzt|nun|dringend|sonst|als\snächstes|wir|uns|alles|es|heute|morgen"
@@ -93,7 +93,7 @@ _GERMAN = (
         r"(?:(?:nächste|weitere|offene|neue|vereinbarte|beschlossene|verteilte|verbleibende|restliche|ausstehende|anstehende|unerledigte"
         r"|dringende|letzte)[nr]?\s)+(?:maßnahmen|aufgaben|arbeiten|schritte|punkte|to-?dos|dinge)"
     ),
-    r"restarbeiten|erledigungen|wer\s(?:macht|erledigt|übernimmt|tut)\swas",
+    r"restarbeiten|erledigungen|wer\s(?:macht|bringt|erledigt|übernimmt|tut)\swas",
 )
 _FRENCH_VERB = r"[a-zà-ÿ]+(?:er|ir|re|oir)"
 _FRENCH = (
@@ -105,7 +105,7 @@ _FRENCH = (
         r"(?:(?:choses|points|travaux|tout)\s)?(?:encore\s)?à\s(?:faire|régler|finir|terminer|boucler"
         r"|préparer|organiser|traiter)"
     ),
-    r"qui\sfait\squoi",
+    r"qui\s(?:fait|prend|am[eè]ne|apporte)\squoi|à\sprévoir",
     r"(?:ce\squi\s|il\s)(?:nous\s)?manque(?:\sencore)?",
     rf"ce\squ(?:['’]il\sfaut|e\snous\sdevons|e\sje\sdois|['’]on\sdoit)\sencore\s{_FRENCH_VERB}",
     r"(?:prochain(?:e)?s?\s)(?:étapes?|actions?|tâches?|travaux)",
@@ -118,7 +118,7 @@ _SPANISH = (
         rf"|faltan?)\s(?:(?:todavía|aún)\s)?(?:(?:cosas|tareas)\s)?por\s{_SPANISH_VERB}"
     ),
     r"(?:lo\sque\s|qué\s)(?:nos\s|me\s)?(?:todavía\s|aún\s)?(?:falta|queda)",
-    r"qui[eé]n\shace\squé",
+    r"qui[eé]n\s(?:hace|trae|lleva)\squé",
     r"quedan?\s(?:(?:todavía|aún)\s)?pendientes?",
     r"(?:(?:cosas|tareas|asuntos|temas|acciones|trabajos)\s)?(?:pendientes?\sde|por)\s(?:hacer|resolver|terminar)",
     r"(?:cosas|tareas|asuntos|puntos|temas|acciones|trabajos)\s(?:pendientes|restantes|acordad[oa]s|asignad[oa]s)",
@@ -154,6 +154,8 @@ _DUTIES = re.compile(
     r"|funciones|competencias|responsabilidades))",
     re.IGNORECASE,
 )
+# "Admin - to do": the topic of the list, then what it is.
+_TOPIC = re.compile(r"[^\W_][^:.!?]{1,30}?(?:\s?:|\s[–—-])\s(?P<rest>(?:[^\W_][\w'’-]*\s?){1,3})")
 _DENIED = re.compile(
     r"\bdo(?:es)?n['’]?t(?:\s(?:need|do|want))?\W*$|\bwon['’]t\b|\bnot\s(?:needed|doing|necessary)\b"
     r"|\bnicht\s(?:mehr|nötig)\b|\bpas\s(?:besoin|nécessaires?)\b|\bno\s(?:hacen?\sfalta|necesari)",
@@ -207,6 +209,9 @@ def section_kind(title: str) -> SectionKind | None:
     if match and not _FINITE.search(plain):
         return _SECTION_OF[" ".join(match["word"].lower().split())]
     if _STILL_OPEN.fullmatch(plain) and not _EVERY.search(plain):
+        return "task"
+    topic = _TOPIC.fullmatch(plain)
+    if topic and section_kind(topic["rest"]) == "task":
         return "task"
     lead = _LEAD_IN.match(plain)
     return section_kind(plain[lead.end() :]) if lead and lead.end() else None

@@ -94,6 +94,19 @@ class Passages:
             end += 1
         return end
 
+    def _is_above_entries(self, index: int) -> bool:
+        below = self._lines[index + 1 : index + 2]
+        blank = bool(below) and below[0].kind is Kind.BLANK
+        ends = self._lines[index].body.endswith(":")
+        return ends and self.opens_entries(index + 2 if blank else index + 1)
+
+    def opens_entries(self, index: int) -> bool:
+        """Whether the lines of text from `index` to the next empty line are such a list."""
+        end = index
+        while end < len(self._lines) and self._lines[end].kind is Kind.TEXT:
+            end += 1
+        return self.are_entries(index, end)
+
     def are_entries(self, index: int, end: int) -> bool:
         """Whether lines of text are a list without bullets: short ones, no wrapped sentences."""
         lines = self._lines[index:end]
@@ -109,7 +122,9 @@ class Passages:
         line = self._lines[index]
         following = self.next_visible(index)
         above_list = following is not None and following.kind is Kind.ITEM
-        if above_list and announces_tasks(line.body, addressed=self._addressed):
+        if (above_list or self._is_above_entries(index)) and announces_tasks(
+            line.body, addressed=self._addressed
+        ):
             return True
         if above_list or is_label(line.body):
             return section_kind(line.body) is not None

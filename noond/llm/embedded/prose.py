@@ -41,6 +41,7 @@ class _ProseReader:
         self._reading = reading
         self._standing = Standing(reading)
         self._made: list[Candidate] = []
+        self._below_label = -1
 
     def read(self) -> list[Candidate]:
         index = 0
@@ -56,7 +57,9 @@ class _ProseReader:
         """Read what begins at a line; the index after it."""
         if line.kind is Kind.BLANK:
             following = self._passages.next_visible(index)
-            if following and following.kind is Kind.TEXT and following.indent == 0:
+            # A label may have its lines below an empty one.
+            kept = index == self._below_label and self._passages.opens_entries(index + 1)
+            if following and following.kind is Kind.TEXT and following.indent == 0 and not kept:
                 self._standing.put_label(None)
             return index + 1
         kind = self._standing.kind_of(line)
@@ -242,6 +245,7 @@ class _ProseReader:
             return end
         if self._passages.is_list_label(index):
             self._standing.put_label(self._passages.label_kind(index), indent=line.indent)
+            self._below_label = index + 1
             return index + 1
         if is_label(line.body) or (self._standing.ends(line)):
             example = is_example_label(line.body)

@@ -171,3 +171,14 @@ def test_labels_that_announce_a_list(read: Any, label: str) -> None:
 )
 def test_labels_that_announce_something_else(read: Any, label: str) -> None:
     assert read(f"{label}\n- order chairs\n", "a.txt") == []
+
+
+def test_a_label_may_have_its_lines_below_an_empty_one(read: Any) -> None:
+    text = (
+        "Good meeting. Actions as discussed:\n\nBen - rerun the blots\nAna - order primers\n\nBye\n"
+    )
+    assert [task.title for task in read(text, "a.txt")] == ["rerun the blots", "order primers"]
+
+
+def test_a_label_without_a_list_below_promises_nothing(read: Any) -> None:
+    assert read("Actions:\n\nThe committee met twice and\nagreed on nothing.\n", "a.txt") == []
