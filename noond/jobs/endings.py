@@ -51,11 +51,7 @@ class Endings:
     def of_value(self, attempt: Attempt, value: Any) -> Ending:
         """The handler returned."""
         if value is None:
-            ending = self._final(attempt, JobStatus.COMPLETED)
-            job = attempt.job
-            if job_endings.is_plain(job):
-                ending.plain = (to_ms(self._now()), job.user_id, job.id, job.attempt)
-            return ending
+            return self._done(attempt)
         if isinstance(value, Snooze):
             return self.given_back(attempt, value.until, unless=value.unless)
         if isinstance(value, Retry):
@@ -72,6 +68,18 @@ class Endings:
         except (TypeError, ValueError) as error:
             return self.of_error(attempt, error)
         return self._final(attempt, JobStatus.COMPLETED, result=result, children=done.then)
+
+    def _done(self, attempt: Attempt) -> Ending:
+        """It is done, and there is nothing to say: the most frequent end of all."""
+        job, now = attempt.job, self._now()
+        ending = Ending(
+            attempt,
+            "completed",
+            lambda tx: job_endings.finish(tx, job, JobStatus.COMPLETED, error=None, now=now),
+        )
+        if job_endings.is_plain(job):
+            ending.plain = (to_ms(now), job.user_id, job.id, job.attempt)
+        return ending
 
     def of_error(self, attempt: Attempt, error: Exception) -> Ending:
         """The handler raised; called from the `except`."""

@@ -13,7 +13,7 @@ from noond.errors import Forbidden, Invalid, NotFound, Unauthenticated
 from noond.jobs.context import JobContext
 from noond.models.job import DEFAULT_QUEUE, Job, NewJob
 from noond.models.rate import RateLimit
-from noond.store.job_endings import OnCrash
+from noond.store.job_recovery import OnCrash
 
 PERMANENT_ERRORS: Mapping[type[Exception], float | None] = {
     Invalid: None,

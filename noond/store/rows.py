@@ -28,8 +28,9 @@ def time_or_none(milliseconds: int | None) -> datetime | None:
     return None if milliseconds is None else from_ms(milliseconds)
 
 
-# Made once: json.dumps makes one for each call that is not plain.
+# Made once: json.dumps makes one for each call that is not plain, json.loads looks for options.
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_decode = json.JSONDecoder().decode
 
 
 def dump(value: Any) -> str:
@@ -39,4 +40,4 @@ def dump(value: Any) -> str:
 
 def load(text: str) -> Any:
     """The value of a JSON column."""
-    return json.loads(text)
+    return _decode(text)

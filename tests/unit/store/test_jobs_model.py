@@ -15,7 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from noond.clock import from_ms
 from noond.models.account import User
 from noond.models.job import Job, JobStatus, NewJob
-from noond.store import job_claims, job_endings, jobs, opening, users
+from noond.store import job_claims, job_endings, job_recovery, jobs, opening, users
 from noond.store.database import connect_writer
 
 START = from_ms(1_800_000_000_000)
@@ -167,7 +167,7 @@ class JobsMachine(RuleBasedStateMachine):
     @rule()
     def crash_and_recover(self) -> None:
         orphans = [job for job in self.model.values() if job.status == "running"]
-        assert job_endings.recover_all_users(self.database, now=self.at(self.now)) == len(orphans)
+        assert job_recovery.recover_all_users(self.database, now=self.at(self.now)) == len(orphans)
         for job in orphans:
             job.status, job.crashes = "pending", job.crashes + 1
 
