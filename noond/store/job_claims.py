@@ -12,49 +12,15 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Protocol
 
 from noond.models.job import Job
 from noond.store import job_holds, job_lanes
 from noond.store.job_lanes import KEY_HELD, RATE_HELD, READY, Lane
+from noond.store.job_rates import Rates, Unlimited
 from noond.store.rows import Transaction, load
 
 LONELY_CRASHES = 3
 """A job that brought the daemon down that often in a row starts alone. The index says it too."""
-
-
-class Rates(Protocol):
-    """Who says how many may start now; what starts is counted when the claim is on the disk."""
-
-    def room(self, kind: str, name: str) -> int | None:
-        """Free starts of the type or queue; None without a limit."""
-        ...
-
-    def key_room(self, job_type: str, key: str) -> int | None:
-        """Free starts of the type's rate key; None without a limit."""
-        ...
-
-    def key_held(self, job_type: str, key: str) -> None:
-        """Jobs of the key are held back until it is released."""
-        ...
-
-    def released_keys(self) -> Sequence[tuple[str, int]]:
-        """Rate keys that have room again, and how much."""
-        ...
-
-
-class _Unlimited:
-    def room(self, kind: str, name: str) -> int | None:  # noqa: ARG002
-        return None
-
-    def key_room(self, job_type: str, key: str) -> int | None:  # noqa: ARG002
-        return None
-
-    def key_held(self, job_type: str, key: str) -> None:
-        raise AssertionError(f"{job_type} has no limit for {key}")
-
-    def released_keys(self) -> Sequence[tuple[str, int]]:
-        return ()
 
 
 def claim_all_users(
@@ -75,7 +41,7 @@ def claim_all_users(
     jobs stay.
     """
     job_holds.promote_all_users(tx, now=now)
-    rates = rates or _Unlimited()
+    rates = rates or Unlimited()
     for key, room in rates.released_keys():
         job_holds.release_rate_key_all_users(tx, key, room)
     overall = rates.room("queue", "*")
