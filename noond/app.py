@@ -202,7 +202,7 @@ async def open_daemon(settings: Settings, *, clock: Clock | None = None) -> Asyn
         stack.push_async_callback(stop_work)
         url = await stack.enter_async_context(listening(runner, settings.server, tls))
         await stack.enter_async_context(
-            ticking(reconnect.tick, ScheduleWatchdog(database, clock, hub, bus).tick)
+            ticking(reconnect.tick, ScheduleWatchdog(database, clock, hub, bus).tick, engine.tick)
         )
         await update_cli_file(directory.cli_file, url, database=database, clock=clock)
         tasks.start(extractor.warm(), name="extractor-warm")

@@ -12,7 +12,7 @@ from typing import Any
 import structlog
 
 from noond.clock import to_ms
-from noond.errors import RateLimited, StorageError
+from noond.errors import RateLimited, StorageError, StorageRefused
 from noond.jobs.attempts import Attempt, Halt
 from noond.jobs.outcomes import Cancel, Complete, Discard, Retry, Snooze
 from noond.models.job import JobStatus, NewJob, Reason
@@ -84,7 +84,7 @@ class Endings:
     def of_error(self, attempt: Attempt, error: Exception) -> Ending:
         """The handler raised; called from the `except`."""
         job = attempt.job
-        if isinstance(error, StorageError):
+        if isinstance(error, StorageError) and not isinstance(error, StorageRefused):
             # No fault of the job's: it goes on when the database does.
             log.error("job_not_stored", job=job.id, type=job.job_type, error=error.message)
             return self.given_back(attempt, self._now() + STORAGE_PAUSE)

@@ -16,7 +16,7 @@ import structlog
 
 from noond.clock import Clock
 from noond.config import JobSettings
-from noond.errors import StorageError
+from noond.errors import StorageError, StorageRefused
 from noond.jobs.attempts import Halt
 from noond.jobs.endings import Ending
 from noond.jobs.operations import Batch
@@ -24,7 +24,7 @@ from noond.jobs.policy import JobType
 from noond.jobs.requests import JobRequests
 from noond.jobs.telemetry import Telemetry, TelemetrySnapshot
 from noond.jobs.transaction import EngineTransaction, Stored, admission_for
-from noond.jobs.workers import ProgressListener, Workers
+from noond.jobs.workers import JobListener, Workers
 from noond.store import job_backlog, jobs
 from noond.store.database import Database
 from noond.store.job_backlog import Backlog
@@ -32,15 +32,16 @@ from noond.store.job_backlog import Backlog
 log = structlog.get_logger(__name__)
 
 _STORE_RETRY_SECONDS = 1.0
+_JUMP_SECONDS = 1.0
 
 
 def _later(error: Exception) -> bool:
     """Whether the database itself is in trouble: the same may be stored later."""
-    return isinstance(error, StorageError) and (error.retryable or type(error) is not StorageError)
+    return isinstance(error, StorageError) and not isinstance(error, StorageRefused)
 
 
 class JobEngine(JobRequests):
-    """Runs jobs from `start` to `stop`; `on_progress` hears of progress as it is made."""
+    """Runs jobs from `start` to `stop`; `listener` hears of them as they go on."""
 
     def __init__(
         self,
@@ -49,7 +50,7 @@ class JobEngine(JobRequests):
         settings: JobSettings,
         *,
         types: Sequence[JobType],
-        on_progress: ProgressListener | None = None,
+        listener: JobListener | None = None,
     ) -> None:
         super().__init__(database, clock, types)
         self._settings = settings
@@ -61,11 +62,13 @@ class JobEngine(JobRequests):
             types=self._types,
             operations=self._operations,
             telemetry=self._telemetry,
-            on_progress=on_progress,
+            listener=listener,
         )
         self._transaction = EngineTransaction(
             clock, settings, self._types, admission_for(clock, settings, types)
         )
+        self._offset = self._clock_offset()
+        self._listener = listener
         self._storing = asyncio.Lock()
         self._cancelling = False
         self._stopping = False
@@ -98,6 +101,17 @@ class JobEngine(JobRequests):
         if self._loop_task is not None:
             await self._loop_task
         self._operations.close()
+
+    async def tick(self) -> None:
+        """Called now and then: when the wall clock was set, what is due is looked at anew."""
+        offset = self._clock_offset()
+        if abs(offset - self._offset) > _JUMP_SECONDS:
+            log.info("clock_jumped", seconds=offset - self._offset)
+            self._offset = offset
+            self.wake()
+
+    def _clock_offset(self) -> float:
+        return self._clock.now().timestamp() - self._clock.monotonic()
 
     # --- what it tells of itself ------------------------------------------------------------------
 
@@ -154,6 +168,8 @@ class JobEngine(JobRequests):
         for ending in batch.endings:
             if ending.unless is not None:
                 self._look_again(ending, ending.unless)
+            if self._listener is not None:
+                self._listener.ended(ending.attempt.job)
         return self._due_in(stored)
 
     async def _not_stored(self, batch: Batch, error: Exception) -> float | None:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from noond.errors import NoondError
+from noond.errors import NoondError, StorageError
 from noond.jobs.endings import Ending
 from noond.models.job import Enqueued
 from noond.store import job_endings, jobs
@@ -20,6 +20,9 @@ from noond.store.rows import Transaction
 
 LIMIT = 512
 """Operations of a kind in one transaction at most."""
+
+
+_STOPPED = StorageError("the job engine has stopped")
 
 
 @dataclass(slots=True)
@@ -119,6 +122,7 @@ class Operations:
         self._batch = Batch()
         self._bell = asyncio.Event()
         self._timer: asyncio.TimerHandle | None = None
+        self._closed = False
         self._wake = self._bell.set
 
     def wake(self) -> None:
@@ -141,7 +145,9 @@ class Operations:
         self._bell.clear()
 
     def close(self) -> None:
-        """No timer is left."""
+        """Nothing is stored any more: no timer is left, and who asks is told."""
+        self._closed = True
+        self._batch.refuse(_STOPPED)
         if self._timer is not None:
             self._timer.cancel()
 
@@ -150,6 +156,8 @@ class Operations:
 
     def insert(self, values: tuple[Any, ...]) -> asyncio.Future[Enqueued]:
         """Queue a job by its row."""
+        if self._closed:
+            raise _STOPPED
         future: asyncio.Future[Enqueued] = asyncio.get_running_loop().create_future()
         self._batch.rows.append((values, future))
         self._wake()
@@ -160,6 +168,8 @@ class Operations:
     ) -> asyncio.Future[Any]:
         """Run a unit of work; its NoondErrors must come before its changes."""
         self._batch.cancels |= cancels
+        if self._closed:
+            raise _STOPPED
         future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self._batch.works.append(Work(run, future))
         self._wake()
