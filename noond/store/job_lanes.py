@@ -24,18 +24,24 @@ def distinct_all_users(
     """
     index = {READY: "jobs_ready", KEY_HELD: "jobs_key_held", RATE_HELD: "jobs_rate_held"}[hold]
     names = ", ".join(columns)
-    where = "".join(f" AND {name} = ?" for name in fixed)
     start = (
         f"SELECT {names} FROM jobs INDEXED BY {index} WHERE status = 'pending' AND hold = {hold}"
     )
-    end = f" ORDER BY {names} LIMIT 1"
-    beyond = f" AND ({names}) > ({', '.join('?' * len(columns))})"
+    start += "".join(f" AND {name} = ?" for name in fixed)
     values = tuple(fixed.values())
-    row = tx.execute(start + where + end, values).fetchone()
+    row = tx.execute(f"{start} ORDER BY {names} LIMIT 1", values).fetchone()
+    # (a, b) > (?, ?) would read all rows that are equal: SQLite seeks to the first of them.
+    beyond = []
+    for depth in reversed(range(len(columns))):
+        same = "".join(f" AND {name} = ?" for name in columns[:depth])
+        beyond.append(f"{start}{same} AND {columns[depth]} > ? ORDER BY {names} LIMIT 1")
     while row is not None:
         found = tuple(row)
         yield found
-        row = tx.execute(start + where + beyond + end, values + found).fetchone()
+        for place, sql in enumerate(beyond):
+            row = tx.execute(sql, values + found[: len(columns) - place]).fetchone()
+            if row is not None:
+                break
 
 
 _LANE_ROWS = (
