@@ -33,6 +33,7 @@ log = structlog.get_logger(__name__)
 
 _STORE_RETRY_SECONDS = 1.0
 _JUMP_SECONDS = 1.0
+_BEGIN_AT_ONCE = 16
 
 
 def _later(error: Exception) -> bool:
@@ -163,8 +164,8 @@ class JobEngine(JobRequests):
         except Exception as error:  # noqa: BLE001 - told to whom it concerns
             return await self._not_stored(batch, error)
         self._telemetry.stored(len(batch), self._clock.monotonic() - began)
-        self._began(stored)
         batch.resolve()
+        await self._begin(stored)
         for ending in batch.endings:
             if ending.unless is not None:
                 self._look_again(ending, ending.unless)
@@ -188,9 +189,11 @@ class JobEngine(JobRequests):
                 self._operations.end(self._workers.unstorable(ending, cause))
         return _STORE_RETRY_SECONDS if len(self._operations) else 0.0
 
-    def _began(self, stored: Stored) -> None:
+    async def _begin(self, stored: Stored) -> None:
         self._transaction.started(stored.claimed)
-        for job in stored.claimed:
+        for number, job in enumerate(stored.claimed, 1):
+            if number % _BEGIN_AT_ONCE == 0:
+                await asyncio.sleep(0)  # others have their turn between
             if self._stopping:
                 self._workers.give_back(job)
             else:
