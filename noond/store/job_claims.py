@@ -121,28 +121,26 @@ class _Claim:
         if len(lanes) == 1:
             self._take_lane(lanes[0], room)
             return
-        heads: list[tuple[int, datetime, str, int, Lane]] = []
-        for number, lane in enumerate(lanes):
-            self._push(heads, number, lane)
+        # A lane is read when the turn comes to its user: () stands before every time.
+        heads: list[tuple[int, tuple[datetime, str] | tuple[()], int, Lane]] = [
+            (self._turns.get(lane.user, 0), (), number, lane) for number, lane in enumerate(lanes)
+        ]
+        heapq.heapify(heads)
         while heads and room > 0 and self.goes_on:
-            turn, _, _, number, lane = heapq.heappop(heads)
-            if turn == self._turns.get(lane.user, 0) and self._take(lane):
-                room -= 1
-            if self._startable(lane.kind):
-                self._push(heads, number, lane)
+            turn, place, number, lane = heapq.heappop(heads)
+            if not self._startable(lane.kind):
+                continue
+            if place and turn == self._turns.get(lane.user, 0):
+                room -= self._take(lane)
+                heapq.heappush(heads, (self._turns.get(lane.user, 0), (), number, lane))
+            elif (head := lane.head()) is not None:
+                place = (head.scheduled_at, head.id)
+                heapq.heappush(heads, (self._turns.get(lane.user, 0), place, number, lane))
 
     def _take_lane(self, lane: Lane, room: int) -> None:
         """Take from the only lane there is."""
         while room > 0 and self.goes_on and self._startable(lane.kind) and lane.head() is not None:
             room -= self._take(lane)
-
-    def _push(
-        self, heads: list[tuple[int, datetime, str, int, Lane]], number: int, lane: Lane
-    ) -> None:
-        head = lane.head()
-        if head is not None:
-            turn = self._turns.get(lane.user, 0)
-            heapq.heappush(heads, (turn, head.scheduled_at, head.id, number, lane))
 
     def _take(self, lane: Lane) -> bool:
         """Take the lane's first job, or hold it back; False when none was taken."""
