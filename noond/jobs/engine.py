@@ -71,7 +71,6 @@ class JobEngine(JobRequests):
         self._offset = self._clock_offset()
         self._listener = listener
         self._storing = asyncio.Lock()
-        self._cancelling = False
         self._stopping = False
         self._closing = False
         self._loop_task: asyncio.Task[None] | None = None
@@ -110,6 +109,8 @@ class JobEngine(JobRequests):
             log.info("clock_jumped", seconds=offset - self._offset)
             self._offset = offset
             self.wake()
+        async with self._storing:
+            self._transaction.forget_idle_keys()
 
     def _clock_offset(self) -> float:
         return self._clock.now().timestamp() - self._clock.monotonic()
@@ -184,7 +185,8 @@ class JobEngine(JobRequests):
             return _STORE_RETRY_SECONDS
         for ending, cause in await batch.store_singly(self._database):
             if _later(cause) or ending.desperate:
-                self._operations.keep([ending])
+                if not self._closing:
+                    self._operations.keep([ending])
             else:
                 self._operations.end(self._workers.unstorable(ending, cause))
         return _STORE_RETRY_SECONDS if len(self._operations) else 0.0
@@ -206,7 +208,10 @@ class JobEngine(JobRequests):
         if self._stopping or not unless():
             return
         job, now = ending.attempt.job, self._clock.now()
-        self._operations.work(lambda tx: jobs.make_due(tx, job, now=now))
+        # As an ending, it is stored sooner or later: nobody else would wake the job.
+        self._operations.end(
+            Ending(ending.attempt, "made_due", lambda tx: jobs.make_due(tx, job, now=now))
+        )
 
     def _due_in(self, stored: Stored) -> float | None:
         pauses = []

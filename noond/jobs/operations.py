@@ -134,10 +134,14 @@ class Operations:
         loop = asyncio.get_running_loop()
         at = loop.time() + seconds
         if self._timer is not None:
-            if self._timer.when() <= at and self._timer.when() > loop.time():
+            if self._timer.when() <= at:
                 return
             self._timer.cancel()
-        self._timer = loop.call_at(at, self._bell.set)
+        self._timer = loop.call_at(at, self._ring)
+
+    def _ring(self) -> None:
+        self._timer = None
+        self._bell.set()
 
     async def woken(self) -> None:
         """Wait for the bell; from then on it must be rung again."""
@@ -188,7 +192,7 @@ class Operations:
     def take(self) -> Batch:
         """What goes into the next transaction."""
         batch = self._batch
-        rest = Batch(rows=batch.rows[LIMIT:], works=batch.works[LIMIT:])
+        rest = Batch(rows=batch.rows[LIMIT:], works=batch.works[LIMIT:], cancels=batch.cancels)
         del batch.rows[LIMIT:], batch.works[LIMIT:]
         self._batch = rest
         if len(rest):

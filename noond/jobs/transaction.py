@@ -114,6 +114,10 @@ class EngineTransaction:
         for job in claimed:
             self._admission.started(job.job_type, job.queue, job.rate_key, at)
 
+    def forget_idle_keys(self) -> None:
+        """Forget rate keys of which nothing was started lately. Not while `run` is under way."""
+        self._admission.forget_idle()
+
     def next_room_in(self) -> float | None:
         """Seconds until a limit that the claim has met has room again."""
         return self._admission.next_room_in()

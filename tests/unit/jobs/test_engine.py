@@ -327,3 +327,28 @@ async def test_what_contradicts_the_database_is_the_jobs_own_fault(workshop: Wor
     async with workshop.engine_for(Handler(work)):
         row = await workshop.until(await workshop.add(max_retries=3), "failed")
     assert (row["attempt"], row["reason"]) == (1, "permanent")
+
+
+async def test_what_came_meanwhile_is_not_missed_when_the_database_is_busy(
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine_module, "_STORE_RETRY_SECONDS", 0.01)
+    await workshop.database.write(lambda tx: tx.execute("PRAGMA busy_timeout=1"))
+    with contextlib.closing(connect_writer(workshop.path)) as other:
+
+        def ready() -> bool:
+            other.execute("BEGIN IMMEDIATE")  # from here on nothing can be stored
+            return True
+
+        async def work(job: Job) -> Snooze | None:
+            return (
+                Snooze(until=workshop.clock.now() + DAY, unless=ready) if job.attempt == 1 else None
+            )
+
+        async with workshop.engine_for(Handler(work)):
+            job_id = await workshop.add()
+            while workshop.database.alarm is None:
+                await asyncio.sleep(0)
+            assert (await workshop.row(job_id))["status"] == "pending"
+            other.execute("ROLLBACK")
+            await workshop.until(job_id, "completed")
