@@ -334,7 +334,13 @@ CREATE TABLE agent_observability (
 CREATE INDEX agent_observability_by_run ON agent_observability (agent_run_id);
 CREATE INDEX agent_observability_by_day ON agent_observability (user_id, created_at);
 
--- Jobs: persisted background work. `attempt` fences: only the running attempt may finish it.
+-- Jobs: persisted background work. `attempt` fences: only the running attempt may change it.
+-- What every claim touches is kept small; history, results and states have tables of their own.
+-- `hold` says of a pending job what it waits for: 0 a free slot, 1 its time, 2 its concurrency key,
+-- 3 its rate key. Only what waits for a slot is looked at by a claim.
+-- `retry_count` counts tries after errors; `crashes` the deaths of the daemon in a row.
+-- `reason` says why a job failed: error, permanent, timed_out, deadline, crashed, stuck, discarded.
+-- `next_jobs` is the rest of its chain: inserted, one by one, when the one before completes.
 CREATE TABLE jobs (
     id              TEXT PRIMARY KEY,
     user_id         TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
@@ -343,26 +349,143 @@ CREATE TABLE jobs (
     priority        INTEGER NOT NULL CHECK (priority BETWEEN 1 AND 10),
     status          TEXT NOT NULL CHECK (status IN ('pending', 'running', 'completed', 'failed',
                                                     'cancelled')),
+    hold            INTEGER NOT NULL DEFAULT 0 CHECK (hold BETWEEN 0 AND 3),
     payload         TEXT NOT NULL,
     concurrency_key TEXT,
+    concurrency_limit INTEGER NOT NULL DEFAULT 1 CHECK (concurrency_limit >= 1),
+    rate_key        TEXT,
+    unique_key      TEXT,
     attempt         INTEGER NOT NULL DEFAULT 0,
+    retry_count     INTEGER NOT NULL DEFAULT 0,
+    max_retries     INTEGER NOT NULL DEFAULT 3,
     crashes         INTEGER NOT NULL DEFAULT 0,
     scheduled_at    INTEGER NOT NULL,
     created_at      INTEGER NOT NULL,
     started_at      INTEGER,
+    deadline_at     INTEGER,     -- the end of all its attempts together
+    cancel_requested_at INTEGER,
     completed_at    INTEGER,
-    error_message   TEXT
+    reason          TEXT,
+    error_message   TEXT,
+    parent_id       TEXT,        -- the job that inserted it; cancelled with it
+    batch_id        TEXT,
+    next_jobs       TEXT
 );
-CREATE INDEX jobs_ready ON jobs (queue, priority, scheduled_at, id) WHERE status = 'pending';
-CREATE INDEX jobs_due ON jobs (scheduled_at) WHERE status = 'pending';
+CREATE INDEX jobs_ready ON jobs (queue, priority, user_id, job_type, scheduled_at, id)
+    WHERE status = 'pending' AND hold = 0;
+CREATE INDEX jobs_later ON jobs (scheduled_at) WHERE status = 'pending' AND hold = 1;
+CREATE INDEX jobs_key_held
+    ON jobs (concurrency_key, queue, priority, user_id, job_type, scheduled_at, id)
+    WHERE status = 'pending' AND hold = 2;
+CREATE INDEX jobs_rate_held
+    ON jobs (rate_key, queue, priority, user_id, job_type, scheduled_at, id)
+    WHERE status = 'pending' AND hold = 3;
 CREATE INDEX jobs_running ON jobs (concurrency_key) WHERE status = 'running';
-CREATE INDEX jobs_finished ON jobs (completed_at)
+CREATE INDEX jobs_lonely ON jobs (id) WHERE status = 'running' AND crashes >= 3;
+CREATE INDEX jobs_deadline ON jobs (deadline_at)
+    WHERE status = 'pending' AND deadline_at IS NOT NULL;
+CREATE INDEX jobs_finished ON jobs (job_type, status, completed_at)
     WHERE status IN ('completed', 'failed', 'cancelled');
+CREATE UNIQUE INDEX jobs_unique ON jobs (user_id, job_type, unique_key)
+    WHERE unique_key IS NOT NULL AND status IN ('pending', 'running');
+CREATE INDEX jobs_quarantined ON jobs (completed_at) WHERE status = 'failed' AND reason = 'crashed';
+CREATE INDEX jobs_children ON jobs (parent_id) WHERE parent_id IS NOT NULL;
+CREATE INDEX jobs_by_batch ON jobs (batch_id) WHERE batch_id IS NOT NULL;
+CREATE INDEX jobs_by_user ON jobs (user_id, id);
 
 -- Whose job was claimed when: the round-robin among users.
 CREATE TABLE job_turns (
     user_id TEXT PRIMARY KEY REFERENCES users (id) ON DELETE CASCADE,
     turn    INTEGER NOT NULL
+) WITHOUT ROWID;
+
+-- Attempts that did not end well, and when the next one was to be (null: there was none).
+CREATE TABLE job_attempts (
+    job_id     TEXT NOT NULL REFERENCES jobs (id) ON DELETE CASCADE,
+    attempt    INTEGER NOT NULL,
+    started_at INTEGER NOT NULL,
+    ended_at   INTEGER NOT NULL,
+    reason     TEXT NOT NULL,
+    error      TEXT NOT NULL,
+    next_at    INTEGER,
+    PRIMARY KEY (job_id, attempt)
+) WITHOUT ROWID;
+
+-- How far a job has come, and what its next attempt begins with.
+CREATE TABLE job_states (
+    job_id        TEXT PRIMARY KEY REFERENCES jobs (id) ON DELETE CASCADE,
+    progress      INTEGER,       -- 0 to 100
+    message       TEXT,
+    progress_at   INTEGER,
+    checkpoint    TEXT,
+    checkpoint_at INTEGER
+) WITHOUT ROWID;
+
+-- The results of a job's named steps: a step that stands here is not run again.
+CREATE TABLE job_steps (
+    job_id     TEXT NOT NULL REFERENCES jobs (id) ON DELETE CASCADE,
+    name       TEXT NOT NULL,
+    result     TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    PRIMARY KEY (job_id, name)
+) WITHOUT ROWID;
+
+-- What completed jobs gave back; emptied long before the job's own row goes.
+CREATE TABLE job_results (
+    job_id     TEXT PRIMARY KEY REFERENCES jobs (id) ON DELETE CASCADE,
+    result     TEXT NOT NULL,
+    created_at INTEGER NOT NULL
+);
+CREATE INDEX job_results_by_age ON job_results (created_at) WHERE result <> '';
+
+-- Jobs that belong together. `callback` is the job that is inserted when the last one has ended.
+CREATE TABLE job_batches (
+    id              TEXT PRIMARY KEY,
+    user_id         TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    total           INTEGER NOT NULL,
+    pending         INTEGER NOT NULL,
+    failed          INTEGER NOT NULL DEFAULT 0,
+    cancelled       INTEGER NOT NULL DEFAULT 0,
+    callback        TEXT,
+    callback_job_id TEXT,
+    created_at      INTEGER NOT NULL,
+    completed_at    INTEGER
+);
+CREATE INDEX job_batches_by_user ON job_batches (user_id, id);
+CREATE INDEX job_batches_by_end ON job_batches (completed_at) WHERE completed_at IS NOT NULL;
+
+-- Queues that are paused or limited; the others have no row.
+CREATE TABLE job_queues (
+    queue       TEXT PRIMARY KEY,
+    paused_at   INTEGER,
+    concurrency INTEGER CHECK (concurrency >= 1)
+) WITHOUT ROWID;
+
+-- Jobs that the clock inserts. `job` is the template, `most` how many missed fires `all` serves.
+-- Fires up to `base_at` are dealt with; `next_at` is the first one after.
+CREATE TABLE job_schedules (
+    id         TEXT PRIMARY KEY,
+    user_id    TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    name       TEXT NOT NULL,
+    job        TEXT NOT NULL,
+    cron       TEXT NOT NULL,
+    timezone   TEXT NOT NULL,
+    missed     TEXT NOT NULL CHECK (missed IN ('skip', 'latest', 'all')),
+    most       INTEGER NOT NULL DEFAULT 1 CHECK (most >= 1),
+    enabled    INTEGER NOT NULL DEFAULT 1,
+    base_at    INTEGER NOT NULL,
+    next_at    INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    UNIQUE (user_id, name)
+);
+CREATE INDEX job_schedules_by_fire ON job_schedules (next_at) WHERE enabled = 1;
+
+-- Each fire that was dealt with, once; without a job it was passed over.
+CREATE TABLE job_fires (
+    schedule_id TEXT NOT NULL REFERENCES job_schedules (id) ON DELETE CASCADE,
+    fire_at     INTEGER NOT NULL,
+    job_id      TEXT,
+    PRIMARY KEY (schedule_id, fire_at)
 ) WITHOUT ROWID;
 
 -- Replies to POSTs that carried an Idempotency-Key, for 24 h. A reply that held a secret is not

@@ -42,6 +42,7 @@ from noond.hub.frames import SUBPROTOCOL, DeviceHello
 from noond.hub.hub import Greet, Hub
 from noond.hub.socket import CLOSE_TOKEN
 from noond.jobs.engine import JobEngine
+from noond.jobs.retention import Retention
 from noond.llm.documents.converter import DocumentConverter
 from noond.llm.extractor import Extractor, open_extractor
 from noond.llm.usage import CallAccount
@@ -124,7 +125,10 @@ async def open_daemon(settings: Settings, *, clock: Clock | None = None) -> Asyn
         )
         executor = RunExecutor(database, clock, hub, pipeline, outbox, progress, settings.runs)
         engine = JobEngine(
-            database, clock, types=job_types(executor), slots=settings.runs.concurrent
+            database,
+            clock,
+            settings.jobs,
+            types=job_types(executor, settings),
         )
         audit = AuditLog(
             database,
@@ -221,12 +225,18 @@ async def open_daemon(settings: Settings, *, clock: Clock | None = None) -> Asyn
         stack.push_async_callback(stop_work)
         url = await stack.enter_async_context(listening(runner, settings.server, tls))
         await stack.enter_async_context(
-            ticking(reconnect.tick, ScheduleWatchdog(database, clock, hub, bus).tick, tidy_up)
+            ticking(
+                reconnect.tick,
+                ScheduleWatchdog(database, clock, hub, bus).tick,
+                engine.tick,
+                nightly=tidy_up,
+            )
         )
         await update_cli_file(directory.cli_file, url, database=database, audit=audit, clock=clock)
         tasks.start(extractor.warm(), name="extractor-warm")
         # Also now: a machine that is asleep at night would never come to it.
         tasks.start(tidy_up(), name="tidy-up")
+        tasks.start(Retention(database, clock, settings.jobs).run(), name="job-retention")
         tasks.start(sd_notify.keep_alive(lambda: _writer_alive(database)), name="systemd-watchdog")
         yield Daemon(url=url)
 

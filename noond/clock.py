@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import threading
 import time
-import uuid
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
@@ -77,7 +76,8 @@ class _MonotonicUuid7:
             milliseconds, count = self._milliseconds, self._count
         tail = int.from_bytes(os.urandom(8), "big") >> 2
         value = milliseconds << 80 | 0x7 << 76 | count << 64 | 0b10 << 62 | tail
-        return str(uuid.UUID(int=value))
+        digits = f"{value:032x}"
+        return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
 
 
 new_id = _MonotonicUuid7()

@@ -19,6 +19,7 @@ from pydantic import (
 )
 
 from noond.errors import ConfigError
+from noond.models.rate import RateLimit
 
 ENV_PREFIX = "NOOND__"
 
@@ -149,6 +150,62 @@ class RunSettings(_Section):
     concurrent: int = Field(4, ge=1, le=64, description="Runs at once, of different devices.")
 
 
+class JobSettings(_Section):
+    """The job engine."""
+
+    concurrent: int = Field(16, ge=1, le=1024, description="Jobs at once, of all types.")
+    queues: tuple[str, ...] = Field(
+        ("agent-tasks", "default", "cleanup-tasks"),
+        description="Queues by rank: what waits in the first one starts first. Others rank with "
+        "`default`.",
+    )
+    rates: dict[str, str] = Field(
+        {"*": "1000/min", "agent-tasks": "100/min"},
+        description="Starts at most, by queue; `*` means all of them together.",
+    )
+    max_retries: int = Field(3, ge=0, le=100, description="Further tries after an error.")
+    backoff_seconds: float = Field(
+        60, ge=0, description="Pause before the first retry; it doubles each time."
+    )
+    backoff_cap_seconds: float = Field(600, ge=0, description="Longest pause before a retry.")
+    soft_seconds: float = Field(
+        540, gt=0, description="Time after which a job is told to come to an end."
+    )
+    hard_seconds: float = Field(600, gt=0, description="Time after which a job is cancelled.")
+    cancel_seconds: float = Field(
+        3, gt=0, le=60, description="Time a cancelled job has to end; then it counts as stuck."
+    )
+    max_stuck: int = Field(
+        4, ge=0, description="Stuck jobs that give their place to others; more keep theirs."
+    )
+    max_crashes: int = Field(
+        20,
+        ge=1,
+        description="A job during which the daemon died that often in a row is not tried again. "
+        "Runs of agents always are.",
+    )
+
+    result_seconds: float = Field(3600, gt=0, description="How long a job's result is kept.")
+    keep_completed_days: float = Field(
+        7, gt=0, description="How long completed and cancelled jobs are kept."
+    )
+    keep_failed_days: float = Field(30, gt=0, description="How long failed jobs are kept.")
+    keep_jobs: int = Field(
+        100_000, ge=0, description="Ended jobs that are kept at most, of each type and end."
+    )
+    sweep_minutes: float = Field(60, gt=0, description="Time between two looks at what is over.")
+
+    @field_validator("rates")
+    @classmethod
+    def _rates_read(cls, rates: dict[str, str]) -> dict[str, str]:
+        for queue, text in rates.items():
+            try:
+                RateLimit.parse(text)
+            except ValueError as error:
+                raise ValueError(f"{queue}: {error}") from None
+        return rates
+
+
 class LimitSettings(_Section):
     """Rates of the HTTP API."""
 
@@ -200,6 +257,7 @@ class Settings(_Section):
     hub: HubSettings = HubSettings()
     llm: LLMSettings = LLMSettings()
     runs: RunSettings = RunSettings()
+    jobs: JobSettings = JobSettings()
     limits: LimitSettings = LimitSettings()
     accounts: AccountSettings = AccountSettings()
     audit: AuditSettings = AuditSettings()

@@ -72,6 +72,28 @@ class RunInProgress(Conflict):
         super().__init__()
 
 
+class JobExists(Conflict):
+    """A job with this unique key is waiting or running."""
+
+    code = "job_exists"
+
+    def __init__(self, job_id: str) -> None:
+        self.job_id = job_id
+        super().__init__()
+
+
+class JobExpired(NoondError):
+    """The job's result is not kept any more."""
+
+    code = "job_expired"
+
+
+class AttemptEnded(NoondError):
+    """This attempt of the job does not run any more; what it does is not kept."""
+
+    code = "attempt_ended"
+
+
 class IdempotencyConflict(Conflict):
     """This Idempotency-Key was used before with another request; take a new key."""
 
@@ -165,6 +187,12 @@ class StorageDamaged(StorageError):
     """The database file is damaged."""
 
     code = "storage_damaged"
+
+
+class StorageRefused(StorageError):
+    """The database refuses this, now and later: it contradicts what is stored."""
+
+    code = "storage_refused"
 
 
 class SchemaTooNew(StorageError):

@@ -11,6 +11,7 @@ from noond.clock import Clock, new_id
 from noond.hub.hub import Hub
 from noond.models.agent import Agent
 from noond.models.delivery import RunRecord
+from noond.models.job import NewJob
 from noond.models.preview import RunMode
 from noond.models.run import Run, RunError, RunStatus, Trigger
 from noond.runners import outcome
@@ -24,8 +25,8 @@ from noond.store.rows import Connection, Transaction
 AGENT_RUN: Final = "agent_run"
 """The job type of a run."""
 
-_QUEUE = "agent-tasks"
-_PRIORITY = 1
+AGENT_QUEUE: Final = "agent-tasks"
+AGENT_PRIORITY: Final = 1
 
 
 def device_lane(user_id: str, device_id: str) -> str:
@@ -60,16 +61,16 @@ def insert_run(
         late_reason=late_reason,
         now=now,
     )
-    jobs.insert(
-        tx,
+    job = NewJob(
         user_id=agent.user_id,
         job_type=AGENT_RUN,
-        queue=_QUEUE,
-        priority=_PRIORITY,
+        queue=AGENT_QUEUE,
+        priority=AGENT_PRIORITY,
+        max_retries=0,
         payload={"run_id": run_id},
         concurrency_key=device_lane(agent.user_id, agent.device_id),
-        now=now,
     )
+    jobs.insert(tx, job, now=now)
     return run_id
 
 

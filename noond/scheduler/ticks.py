@@ -16,16 +16,19 @@ _LATE_SECONDS = 30
 async def ticking(
     start_due_runs: Callable[[], Awaitable[None]],
     watch_schedules: Callable[[], Awaitable[None]],
-    tidy_up: Callable[[], Awaitable[None]],
+    look_at_the_clock: Callable[[], Awaitable[None]],
+    *,
+    nightly: Callable[[], Awaitable[None]],
 ) -> AsyncIterator[None]:
-    """While the block runs, call the first two every minute and `tidy_up` at 02:00 UTC."""
+    """While the block runs, call the first three every minute and `nightly` at 02:00 UTC."""
     scheduler = AsyncIOScheduler(timezone=UTC)
     each_minute = CronTrigger(second=0, timezone=UTC)
     each_night = CronTrigger(hour=2, minute=0, second=0, timezone=UTC)
     for name, tick, trigger in (
         ("due-runs", start_due_runs, each_minute),
         ("watchdog", watch_schedules, each_minute),
-        ("tidy-up", tidy_up, each_night),
+        ("clock", look_at_the_clock, each_minute),
+        ("nightly", nightly, each_night),
     ):
         scheduler.add_job(
             tick,

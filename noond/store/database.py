@@ -21,7 +21,14 @@ from typing import Any, Generic, Self, TypeVar
 
 import structlog
 
-from noond.errors import NoondError, StorageBusy, StorageDamaged, StorageError, StorageFull
+from noond.errors import (
+    NoondError,
+    StorageBusy,
+    StorageDamaged,
+    StorageError,
+    StorageFull,
+    StorageRefused,
+)
 from noond.store.rows import Connection, Transaction
 
 T = TypeVar("T")
@@ -52,7 +59,9 @@ def translate(error: sqlite3.Error) -> NoondError:
         return StorageBusy()
     if code in _DAMAGE_CODES:
         return StorageDamaged()
-    return StorageError(f"the database refused: {error}")
+    if isinstance(error, sqlite3.IntegrityError | sqlite3.ProgrammingError):
+        return StorageRefused(f"the database refused: {error}")
+    return StorageError(f"the database could not do this: {error}")
 
 
 _ALARMING = (StorageFull, StorageDamaged)

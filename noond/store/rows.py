@@ -30,9 +30,13 @@ def time_or_none(milliseconds: int | None) -> datetime | None:
     return None if milliseconds is None else from_ms(milliseconds)
 
 
+# Made once: json.dumps makes one for each call that is not plain.
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
 def dump(value: Any) -> str:
     """JSON text for a column: compact, readable, keys in the order given."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return _encode(value)
 
 
 def load(text: str) -> Any:

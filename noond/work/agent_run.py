@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from noond.errors import StorageError
-from noond.jobs.engine import Snooze
+from noond.config import JobSettings
+from noond.errors import StorageError, StorageRefused
+from noond.jobs.context import JobContext
+from noond.jobs.outcomes import Snooze
+from noond.jobs.policy import standard_policy
 from noond.models.job import Job
 from noond.models.run import RunError
 from noond.runners.execution import RunExecutor
-from noond.runners.runs import AGENT_RUN
+from noond.runners.runs import AGENT_PRIORITY, AGENT_QUEUE, AGENT_RUN
 
 
 class AgentRunJob:
@@ -15,17 +18,29 @@ class AgentRunJob:
 
     name = AGENT_RUN
 
-    def __init__(self, executor: RunExecutor) -> None:
+    def __init__(self, executor: RunExecutor, settings: JobSettings, *, concurrent: int) -> None:
         self._executor = executor
+        # A run ends by itself: the device, the files and each call have limits of their own. What
+        # is tried again is its business, and it is never given up because of crashes.
+        self.policy = standard_policy(
+            settings,
+            queue=AGENT_QUEUE,
+            priority=AGENT_PRIORITY,
+            max_retries=0,
+            soft_seconds=None,
+            hard_seconds=None,
+            quarantine=False,
+            concurrent=concurrent,
+        )
 
-    async def run(self, job: Job) -> Snooze | None:
+    async def run(self, job: Job, context: JobContext) -> Snooze | None:  # noqa: ARG002
         """Execute the run; snooze for what it waits for. An unexpected failure ends it as error."""
         run_id = str(job.payload["run_id"])
         try:
             pause = await self._executor.execute(job.user_id, run_id)
-        except StorageError:
-            raise  # the engine calls again when the database may be well
         except Exception as error:
+            if isinstance(error, StorageError) and not isinstance(error, StorageRefused):
+                raise  # the engine calls again when the database may be well
             message = f"noond failed ({type(error).__name__}); its log says why"
             await self._executor.fail(
                 job.user_id, run_id, RunError(file=None, code="internal", message=message)

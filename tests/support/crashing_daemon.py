@@ -30,17 +30,17 @@ from noond.hub.calls import PendingCalls
 from noond.hub.frames import AgentComplete
 from noond.llm import extractor
 from noond.runners import execution
-from noond.store import database, jobs, journal, ledger, runs
+from noond.store import database, job_claims, job_endings, journal, ledger, runs
 
 TRANSACTIONS: dict[str, tuple[ModuleType, str]] = {
-    "claim": (jobs, "claim_all_users"),
+    "claim": (job_claims, "claim_all_users"),
     "run begun": (runs, "reset_counts"),
     "manifest": (runs, "set_files"),
     "file": (ledger, "put"),
     "delivered": (journal, "set_delivered"),
     "read": (runs, "set_read"),
     "run finished": (runs, "finish"),
-    "job finished": (jobs, "finish"),
+    "job finished": (job_endings, "finish"),
 }
 """What is committed, by the function that does it: each is a point before and one after."""
 

@@ -10,9 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from noond.clock import SystemClock
-from noond.jobs.engine import JobEngine, Snooze
-from noond.models.job import Job
-from noond.store import jobs
+from noond.config import JobSettings
+from noond.jobs.context import JobContext
+from noond.jobs.engine import JobEngine
+from noond.jobs.policy import JobPolicy
+from noond.jobs.workers import JobListener
+from noond.models.job import Job, NewJob
+from noond.store import job_states, jobs
 from noond.store.database import Database
 
 WAIT_SECONDS = 10
@@ -21,20 +25,30 @@ WAIT_SECONDS = 10
 class Handler:
     """A job type that does what the test says, and tells what was asked of it."""
 
-    name = "test"
-
-    def __init__(self, work: Callable[[Job], Awaitable[Snooze | None]] | None = None) -> None:
+    def __init__(
+        self,
+        work: Callable[[Job], Awaitable[Any]] | None = None,
+        *,
+        talk: Callable[[Job, JobContext], Awaitable[Any]] | None = None,
+        name: str = "test",
+        **policy: Any,
+    ) -> None:
         self.work = work
+        self.talk = talk
+        self.name = name
+        self.policy = JobPolicy(**{"max_retries": 0, "backoff_seconds": 0, **policy})
         self.started: asyncio.Queue[Job] = asyncio.Queue()
         self.running = 0
         self.most_running = 0
 
-    async def run(self, job: Job) -> Snooze | None:
+    async def run(self, job: Job, context: JobContext) -> Any:
         """See JobType."""
         self.running += 1
         self.most_running = max(self.most_running, self.running)
         self.started.put_nowait(job)
         try:
+            if self.talk is not None:
+                return await self.talk(job, context)
             return None if self.work is None else await self.work(job)
         finally:
             self.running -= 1
@@ -55,26 +69,44 @@ class Workshop:
         self.engine: JobEngine
 
     @asynccontextmanager
-    async def engine_for(self, *types: Handler, slots: int = 4) -> AsyncIterator[JobEngine]:
+    async def engine_for(
+        self, *types: Handler, slots: int = 4, **settings: Any
+    ) -> AsyncIterator[JobEngine]:
         """A started engine; it is stopped without grace at the end."""
-        self.engine = JobEngine(self.database, self.clock, types=types, slots=slots)
+        self.engine = self.engine_of(*types, slots=slots, **settings)
         await self.engine.start()
         try:
             yield self.engine
         finally:
             await self.engine.stop(grace_seconds=0)
 
+    def engine_of(
+        self,
+        *types: Handler,
+        slots: int = 4,
+        listener: JobListener | None = None,
+        **settings: Any,
+    ) -> JobEngine:
+        """An engine that is not started. Rates are off unless the test sets them."""
+        values = {"concurrent": slots, "rates": {}, **settings}
+        return JobEngine(
+            self.database, self.clock, JobSettings(**values), types=types, listener=listener
+        )
+
     async def add(self, *, wait: timedelta = timedelta(), wake: bool = True, **changes: Any) -> str:
         """Queue a job, and wake the engine."""
         values = {
-            "user_id": "ana", "job_type": "test", "queue": "q", "priority": 1, "payload": {},
-            "concurrency_key": None, **changes,
+            "user_id": "ana", "job_type": "test", "queue": "q", "priority": 1, "max_retries": 0,
+            **changes,
         }  # fmt: skip
-        now = self.clock.now() + wait
-        job_id = await self.database.write(lambda tx: jobs.insert(tx, now=now, **values))
+        now = self.clock.now()
+        if wait:
+            values["scheduled_at"] = now + wait
+        job = NewJob(**values)
+        made = await self.database.write(lambda tx: jobs.insert(tx, job, now=now))
         if wake:
             self.engine.wake()
-        return job_id
+        return made.id
 
     async def row(self, job_id: str) -> dict[str, Any]:
         """The job as it stands in the table."""
@@ -88,6 +120,19 @@ class Workshop:
             while (row := await self.row(job_id))["status"] not in statuses:
                 await self.database.write(lambda _: None)
         return row
+
+    async def until_row(
+        self, job_id: str, true: Callable[[dict[str, Any]], bool]
+    ) -> dict[str, Any]:
+        """Wait until that is true of the job's row; each commit is looked at."""
+        async with asyncio.timeout(WAIT_SECONDS):
+            while not true(row := await self.row(job_id)):
+                await self.database.write(lambda _: None)
+        return row
+
+    async def result(self, job_id: str) -> Any:
+        """What ana's job gave back."""
+        return await self.database.read(lambda c: job_states.find_result(c, "ana", job_id))
 
     async def idle(self) -> None:
         """Wait until the engine has looked at everything and sleeps."""

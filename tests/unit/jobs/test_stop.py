@@ -6,10 +6,8 @@ import asyncio
 import contextlib
 import threading
 
-import pytest
 from workshop import Handler, Workshop
 
-from noond.jobs import engine as engine_module
 from noond.models.job import Job
 from noond.store.rows import Transaction
 
@@ -77,10 +75,7 @@ async def test_stop_gives_back_what_is_just_being_claimed(workshop: Workshop) ->
     assert handler.started.empty()
 
 
-async def test_stop_does_not_wait_for_who_ignores_it(
-    workshop: Workshop, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(engine_module, "_CANCEL_SECONDS", 0.05)
+async def test_stop_does_not_wait_for_who_ignores_it(workshop: Workshop) -> None:
     release = asyncio.Event()
 
     async def work(_: Job) -> None:
@@ -89,7 +84,7 @@ async def test_stop_does_not_wait_for_who_ignores_it(
                 await release.wait()
 
     handler = Handler(work)
-    async with workshop.engine_for(handler):
+    async with workshop.engine_for(handler, cancel_seconds=0.05):
         job_id = await workshop.add()
         await handler.next()
         async with asyncio.timeout(5):

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from noond.clock import from_ms
-from noond.models.job import Job, JobStatus
-from noond.store import jobs
+from noond.models.job import Job, JobStatus, NewJob
+from noond.store import job_claims, job_endings, job_lanes, job_recovery, jobs
 from noond.store.database import Database
 from noond.store.rows import Transaction
 
@@ -28,17 +28,15 @@ class Jobs:
     async def add(self, name: str, *, at: datetime = NOW, **changes: Any) -> str:
         """Queue a job whose payload names it."""
         values = {
-            "user_id": "ana", "job_type": "test", "queue": "q", "priority": 5,
-            "concurrency_key": None, **changes,
+            "user_id": "ana", "job_type": "test", "queue": "q", "scheduled_at": at, **changes,
         }  # fmt: skip
-        return await self.database.write(
-            lambda tx: jobs.insert(tx, payload={"name": name}, now=at, **values)
-        )
+        job = NewJob(payload={"name": name}, **values)
+        return (await self.database.write(lambda tx: jobs.insert(tx, job, now=NOW))).id
 
     async def claim(self, free: int = 100, *, now: datetime = NOW) -> list[Job]:
         """Claim jobs of the type `test`."""
         return await self.database.write(
-            lambda tx: jobs.claim_all_users(tx, job_types=["test"], free=free, now=now)
+            lambda tx: job_claims.claim_all_users(tx, job_types=["test"], free=free, now=now)
         )
 
     async def names(self, free: int = 100, *, now: datetime = NOW) -> list[str]:
@@ -48,16 +46,18 @@ class Jobs:
     async def finish(self, job: Job, status: JobStatus = JobStatus.COMPLETED) -> bool:
         """End the job."""
         return await self.database.write(
-            lambda tx: jobs.finish(tx, job, status, error=None, now=NOW)
+            lambda tx: job_endings.finish(tx, job, status, error=None, now=NOW)
         )
 
     async def give_back(self, job: Job, *, due: datetime = NOW) -> bool:
         """Give it back."""
-        return await self.database.write(lambda tx: jobs.give_back(tx, job, due=due))
+        return await self.database.write(
+            lambda tx: job_endings.give_back(tx, job, due=due, now=NOW)
+        )
 
     async def recover(self) -> int:
         """What a start does."""
-        return await self.database.write(jobs.recover_all_users)
+        return await self.database.write(lambda tx: job_recovery.recover_all_users(tx, now=NOW))
 
     async def row(self, job_id: str) -> dict[str, Any]:
         """The row as it is."""
@@ -102,7 +102,7 @@ async def test_only_as_many_as_there_are_slots_and_only_what_is_due(table: Jobs)
     assert await table.names(2) == ["0", "1"]
     assert await table.names(0) == []
     assert await table.names() == ["2"]
-    next_due = await table.database.read(lambda c: jobs.next_due_all_users(c, now=NOW))
+    next_due = await table.database.read(lambda c: job_lanes.next_due_all_users(c, now=NOW))
     assert next_due == NOW + timedelta(days=1)
 
 
@@ -148,8 +148,8 @@ async def test_a_stale_attempt_changes_nothing(table: Jobs, by: str) -> None:
     else:
         await table.give_back(stale)
     attempts: list[Callable[[Transaction], bool]] = [
-        lambda tx: jobs.finish(tx, stale, JobStatus.FAILED, error="stale", now=NOW),
-        lambda tx: jobs.give_back(tx, stale, due=NOW + SECOND),
+        lambda tx: job_endings.finish(tx, stale, JobStatus.FAILED, error="stale", now=NOW),
+        lambda tx: job_endings.give_back(tx, stale, due=NOW + SECOND, now=NOW),
     ]
     for attempt in attempts:
         assert not await table.database.write(attempt)
@@ -192,7 +192,7 @@ async def test_unknown_types_are_left_alone(table: Jobs) -> None:
 
 async def test_a_job_that_crashed_three_times_runs_alone(table: Jobs) -> None:
     crasher = await table.add("crasher")
-    for _ in range(jobs.LONELY_CRASHES):
+    for _ in range(job_claims.LONELY_CRASHES):
         assert await table.names(1) == ["crasher"]
         await table.recover()
     assert (await table.row(crasher))["crashes"] == 3
