@@ -23,6 +23,16 @@ _KEYS: Final = MappingProxyType(
 _NEWEST_FIRST = frozenset({UsageGroup.DAY, UsageGroup.RUN})
 
 _OF_ONE_AGENT = frozenset({UsageGroup.AGENT, UsageGroup.RUN})
+_NOTHING: Final = UsageFigures(
+    calls=0,
+    failed=0,
+    prompt_tokens=0,
+    completion_tokens=0,
+    cost_usd=0.0,
+    unpriced_calls=0,
+    average_ms=None,
+    p95_ms=None,
+)
 
 
 def list_groups(
@@ -38,7 +48,7 @@ def list_groups(
     `spans` are the local days (date, first instant, instant after it) that are looked at.
     """
     order = "key DESC" if group in _NEWEST_FIRST else "cost_usd DESC, calls DESC, key"
-    rows = _add_up(connection, user_id, _KEYS[group], spans, f"ORDER BY {order} LIMIT {limit:d}")
+    rows = _add_up(connection, user_id, _KEYS[group], spans, order=order, limit=limit)
     named = group in _OF_ONE_AGENT
     return [
         UsageRow(key=row["key"], name=row["agent_name"] if named else None, figures=_figures(row))
@@ -50,7 +60,7 @@ def total(
     connection: Connection, user_id: str, spans: Sequence[tuple[str, datetime, datetime]]
 ) -> UsageFigures:
     """All of the user's calls within these days."""
-    rows = _add_up(connection, user_id, "''", spans, "")
+    rows = _add_up(connection, user_id, "''", spans, order="key", limit=1)
     return _figures(rows[0]) if rows else _NOTHING
 
 
@@ -69,16 +79,18 @@ def _add_up(
     user_id: str,
     key: str,
     spans: Sequence[tuple[str, datetime, datetime]],
-    end: str,
+    *,
+    order: str,
+    limit: int,
 ) -> list[Row]:
     # CROSS JOIN: for each span its calls are looked up in the index, never the other way around.
     # The 95th percentile is the nearest rank's.
     return connection.execute(
         f"""
         WITH calls AS (
-            SELECT {key} AS key, call.*,
-                   row_number() OVER (PARTITION BY {key} ORDER BY execution_time_ms) AS place,
-                   count(*) OVER (PARTITION BY {key}) AS size
+            SELECT {key} AS key, agent_id, success, llm_prompt_tokens, llm_completion_tokens,
+                   llm_cost_usd, execution_time_ms,
+                   cume_dist() OVER (PARTITION BY {key} ORDER BY execution_time_ms) AS part
               FROM json_each(:spans) AS span CROSS JOIN agent_observability AS call
              WHERE call.user_id = :user
                AND call.created_at >= span.value ->> 1 AND call.created_at < span.value ->> 2
@@ -91,29 +103,17 @@ def _add_up(
                        total(llm_cost_usd) AS cost_usd,
                        sum(llm_cost_usd IS NULL) AS unpriced_calls,
                        avg(execution_time_ms) AS average_ms,
-                       max(execution_time_ms) FILTER (WHERE place <= (size * 95 + 99) / 100)
-                           AS p95_ms
+                       min(execution_time_ms) FILTER (WHERE part >= 0.95) AS p95_ms
                   FROM calls GROUP BY key) AS added
           LEFT JOIN agents ON agents.user_id = :user AND agents.id = added.agent_id
-         {end}
+         ORDER BY {order} LIMIT :limit
         """,
         {
             "user": user_id,
+            "limit": limit,
             "spans": dump([(day, to_ms(since), to_ms(until)) for day, since, until in spans]),
         },
     ).fetchall()
-
-
-_NOTHING: Final = UsageFigures(
-    calls=0,
-    failed=0,
-    prompt_tokens=0,
-    completion_tokens=0,
-    cost_usd=0.0,
-    unpriced_calls=0,
-    average_ms=None,
-    p95_ms=None,
-)
 
 
 def _figures(row: Row) -> UsageFigures:
