@@ -64,7 +64,12 @@ def _label(group: dict[str, Any]) -> str:
     name, key = group["name"], str(group["key"])
     if name is None:
         return key
-    return f"{name} ({key[-8:]})" if on_terminal() else f"{name} {key}"
+    return f"{name} ({_shown(key)})" if on_terminal() else f"{name} {key}"
+
+
+def _shown(thing_id: str | None) -> str | None:
+    """The end of an id, on a terminal; uncut into a pipe."""
+    return thing_id[-8:] if thing_id and on_terminal() else thing_id
 
 
 def _row(label: str, figures: dict[str, Any]) -> tuple[Cell, ...]:
@@ -85,7 +90,7 @@ def _limit(budget: dict[str, Any]) -> tuple[Cell, ...]:
     used, limit = budget["used_usd"], budget["limit_usd"]
     return (
         budget["setting"],
-        budget["agent_id"] or budget["run_id"],
+        _shown(budget["agent_id"] or budget["run_id"]),
         None if used is None else f"{used:.4f}",
         None if used is None else f"{max(0.0, limit - used):.4f} of {limit:.4f}",
         local_time(budget["reset_at"]),

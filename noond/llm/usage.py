@@ -195,7 +195,7 @@ class Budget:
         self._settled.set()
         self._settled = asyncio.Event()
 
-    def limits(self, payer: Payer) -> bool:
+    def is_limited(self, payer: Payer) -> bool:
         """Whether the settings limit such a payer."""
         return self._limits[_setting(payer)] is not None
 

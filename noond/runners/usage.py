@@ -104,7 +104,7 @@ class Usage:
             *(Payer(user_id=user.id, run_id=run_id) for run_id in active),
             Payer(),
         ]
-        limited = [payer for payer in payers if self._budget.limits(payer)]
+        limited = [payer for payer in payers if self._budget.is_limited(payer)]
         return [own, *[await self._budget.standing(payer, user.timezone) for payer in limited]]
 
 
