@@ -64,11 +64,11 @@ def create(
     It can't do what your own key can't. Scopes:
 
     \b
-      read     agents:read devices:read events:read
+      read     agents:read devices:read events:read usage:read
       write    read, agents:write, agents:execute
       admin    all that your role allows
       others   devices:write keys:read keys:write users:read users:write
-               audit:read
+               audit:read metrics:read
 
     \b
     Example:

@@ -35,11 +35,17 @@ class Scope(StrEnum):
     """See who has an account."""
     USERS_WRITE = "users:write"
     """Add and remove users, change their roles and passwords."""
+    USAGE_READ = "usage:read"
+    """See what one's calls to models came to, and the limits."""
     AUDIT_READ = "audit:read"
     """Read and verify the audit log, of all users."""
+    METRICS_READ = "metrics:read"
+    """Read the daemon's figures, of all users together."""
 
 
-_READ: Final = frozenset({Scope.AGENTS_READ, Scope.DEVICES_READ, Scope.EVENTS_READ})
+_READ: Final = frozenset(
+    {Scope.AGENTS_READ, Scope.DEVICES_READ, Scope.EVENTS_READ, Scope.USAGE_READ}
+)
 
 SCOPE_BUNDLES: Final[Mapping[str, frozenset[Scope]]] = MappingProxyType(
     {
