@@ -152,6 +152,7 @@ CREATE TABLE runs (
                                                       'partial', 'error', 'cancelled',
                                                       'interrupted')),
     waiting_for       TEXT CHECK (waiting_for IN ('device', 'files', 'budget')),
+    waiting_note      TEXT,      -- which spending limit, and when it renews
     scheduled_for     INTEGER,
     late_reason       TEXT,
     created_at        INTEGER NOT NULL,

@@ -9,7 +9,6 @@ import signal
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Final
 
@@ -30,6 +29,7 @@ from noond.accounts.sign_in import SignIns
 from noond.accounts.users import Users
 from noond.api.application import build_application
 from noond.api.event_feed import EventFeed
+from noond.api.exposition import Exposition
 from noond.api.network import check_bind
 from noond.api.routes.socket import ServeDevice
 from noond.api.serving import handling, listening, tls_context
@@ -44,7 +44,8 @@ from noond.hub.socket import CLOSE_TOKEN
 from noond.jobs.engine import JobEngine
 from noond.llm.documents.converter import DocumentConverter
 from noond.llm.extractor import Extractor, open_extractor
-from noond.llm.usage import CallAccount
+from noond.llm.usage import Budget, CallAccount
+from noond.metrics import Metrics
 from noond.models.device import Device
 from noond.models.document import LLMCall
 from noond.runners.agents import Agents
@@ -57,6 +58,7 @@ from noond.runners.progress import Progress
 from noond.runners.reconnect import Reconnect
 from noond.runners.reviews import Reviews
 from noond.runners.runs import Runs
+from noond.runners.usage import Usage, budget_warnings, spent_in
 from noond.runners.watchdog import ScheduleWatchdog
 from noond.scheduler.ticks import ticking
 from noond.store import devices as device_rows
@@ -92,13 +94,19 @@ async def open_daemon(settings: Settings, *, clock: Clock | None = None) -> Asyn
     async with AsyncExitStack() as stack:
         directory = stack.enter_context(DataDirectory.open(settings.server.data_dir))
         vault = await asyncio.to_thread(directory.prepare)
-        database = await Database.open(directory.database)
+        metrics = Metrics()
+        database = await Database.open(directory.database, on_commit=metrics.commit)
         stack.push_async_callback(database.close)
         tasks = await stack.enter_async_context(Supervisor())
-        extractor = await stack.enter_async_context(_open_extractor(settings, clock, database))
+        bus = EventBus(clock=clock)
+        budget = Budget(
+            settings.llm, spent=spent_in(database), clock=clock, warn=budget_warnings(bus)
+        )
+        extractor = await stack.enter_async_context(
+            _open_extractor(settings, clock, database, budget, metrics)
+        )
         converter = DocumentConverter()
         stack.push_async_callback(converter.close)
-        bus = EventBus(clock=clock)
         progress = Progress(database, bus, tasks)
         reviews = Reviews(database, clock, tasks)
         hub = Hub(
@@ -191,6 +199,9 @@ async def open_daemon(settings: Settings, *, clock: Clock | None = None) -> Asyn
             jobs=jobs,
             reviews=reviews,
             previews=Previews(database, clock, outbox, progress),
+            usage=Usage(database, clock, budget),
+            metrics=metrics,
+            exposition=Exposition(metrics=metrics, database=database, hub=hub),
             bus=bus,
             feed=EventFeed(bus, clock=clock, first=first),
             streams=streams,
@@ -228,7 +239,7 @@ async def open_daemon(settings: Settings, *, clock: Clock | None = None) -> Asyn
         stack.push_async_callback(stop_work)
         url = await stack.enter_async_context(listening(runner, settings.server, tls))
         await stack.enter_async_context(
-            ticking(reconnect.tick, ScheduleWatchdog(database, clock, hub, bus).tick)
+            ticking(reconnect.tick, ScheduleWatchdog(database, clock, hub, bus).tick, engine.tick)
         )
         await update_cli_file(directory.cli_file, url, database=database, audit=audit, clock=clock)
         tasks.start(extractor.warm(), name="extractor-warm")
@@ -255,11 +266,8 @@ async def serve(settings: Settings, *, on_ready: Callable[[str], None] | None = 
 
 @asynccontextmanager
 async def _open_extractor(
-    settings: Settings, clock: Clock, database: Database
+    settings: Settings, clock: Clock, database: Database, budget: Budget, metrics: Metrics
 ) -> AsyncIterator[Extractor]:
-    async def spent(user_id: str, since: datetime, run_id: str | None) -> float:
-        return await database.read(lambda c: observability.sum_since(c, user_id, since, run_id))
-
     async def keep(account: CallAccount, path: str, calls: tuple[LLMCall, ...]) -> None:
         await database.write(
             lambda tx: observability.insert_calls_of(
@@ -272,7 +280,9 @@ async def _open_extractor(
             )
         )
 
-    async with open_extractor(settings.llm, clock=clock, spent=spent, keep_calls=keep) as extractor:
+    async with open_extractor(
+        settings.llm, clock=clock, budget=budget, keep_calls=keep, on_call=metrics.model_call
+    ) as extractor:
         yield extractor
 
 

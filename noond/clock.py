@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import threading
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from datetime import time as time_of_day
 from typing import Protocol
+from zoneinfo import ZoneInfo
 
 
 class Clock(Protocol):
@@ -50,6 +52,17 @@ def from_ms(milliseconds: int) -> datetime:
 def rfc3339(moment: datetime) -> str:
     """The moment as RFC 3339 in UTC with milliseconds: `2026-11-20T08:00:00.000Z`."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def first_instant(day: date, zone: ZoneInfo) -> datetime:
+    """When a local day begins, as aware UTC."""
+    return datetime.combine(day, time_of_day(), zone).astimezone(UTC)
+
+
+def day_around(now: datetime, zone: ZoneInfo) -> tuple[datetime, datetime]:
+    """The local day around an instant: its first instant and the next day's, as aware UTC."""
+    today = now.astimezone(zone).date()
+    return first_instant(today, zone), first_instant(today + timedelta(days=1), zone)
 
 
 class _MonotonicUuid7:

@@ -127,7 +127,13 @@ class LLMSettings(_Section):
     usd_per_day: float | None = Field(
         None, gt=0, description="Hard stop for all of a user's calls in a day of their zone."
     )
+    usd_per_agent: float | None = Field(
+        None, gt=0, description="Hard stop for one agent's calls in a day of its user's zone."
+    )
     usd_per_run: float | None = Field(None, gt=0, description="Hard stop for one run in a day.")
+    usd_all_users: float | None = Field(
+        None, gt=0, description="Hard stop for the calls of all users together in a day (UTC)."
+    )
 
     @model_validator(mode="after")
     def _server_named(self) -> LLMSettings:

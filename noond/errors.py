@@ -189,6 +189,12 @@ class StorageDamaged(StorageError):
     code = "storage_damaged"
 
 
+class StorageRefused(StorageError):
+    """The database refuses this, now and later: it contradicts what is stored."""
+
+    code = "storage_refused"
+
+
 class SchemaTooNew(StorageError):
     """The database was written by a newer noond."""
 

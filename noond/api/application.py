@@ -20,7 +20,9 @@ from noond.api.auditing import RequestAudit
 from noond.api.authentication import Authentication
 from noond.api.dispatch import Dispatcher
 from noond.api.event_feed import EventFeed
+from noond.api.exposition import Exposition
 from noond.api.idempotency import Idempotency
+from noond.api.measuring import RequestMetrics
 from noond.api.middleware import Frontier, add_headers
 from noond.api.network import NetworkPolicy
 from noond.api.rates import FailureThrottle, RequestRates
@@ -41,10 +43,12 @@ from noond.api.routes import (
 )
 from noond.api.routes import devices as device_routes
 from noond.api.routes import jobs as job_routes
+from noond.api.routes import metrics as metrics_routes
 from noond.api.routes import pairing as pairing_routes
 from noond.api.routes import previews as preview_routes
 from noond.api.routes import runs as run_routes
 from noond.api.routes import tickets as ticket_routes
+from noond.api.routes import usage as usage_routes
 from noond.api.routes import users as user_routes
 from noond.api.routes.devices import IsOnline
 from noond.api.routes.health import Check
@@ -54,10 +58,12 @@ from noond.api.streams import Streams
 from noond.clock import Clock
 from noond.config import LimitSettings, ServerSettings
 from noond.events import EventBus
+from noond.metrics import Metrics
 from noond.runners.agents import Agents
 from noond.runners.previews import Previews
 from noond.runners.reviews import Reviews
 from noond.runners.runs import Runs
+from noond.runners.usage import Usage
 from noond.store.database import Database
 from noond.work.jobs import Jobs
 
@@ -83,6 +89,9 @@ def build_application(
     jobs: Jobs,
     reviews: Reviews,
     previews: Previews,
+    usage: Usage,
+    metrics: Metrics,
+    exposition: Exposition,
     bus: EventBus,
     feed: EventFeed,
     streams: Streams,
@@ -107,6 +116,7 @@ def build_application(
     request_audit = RequestAudit(audit, clock=clock)
     routes: tuple[Route, ...] = (
         *health.routes(checks),
+        *metrics_routes.routes(exposition),
         *auth.routes(sign_ins, users, failures, clock),
         *user_routes.routes(users, idempotency),
         *key_routes.routes(keys, idempotency),
@@ -117,6 +127,7 @@ def build_application(
         *stats.routes(reviews),
         *run_routes.routes(runs),
         *preview_routes.routes(previews),
+        *usage_routes.routes(usage),
         *run_events.routes(runs, bus, streams, heartbeat_seconds=heartbeat_seconds),
         *job_engine.routes(jobs),
         *job_routes.routes(jobs),
@@ -137,7 +148,10 @@ def build_application(
         body_seconds=body_seconds,
         hash_key=hash_key,
     )
-    application = web.Application(middlewares=[Frontier(NetworkPolicy(server)).cross])
+    measured = RequestMetrics(metrics, clock=clock)
+    application = web.Application(
+        middlewares=[measured.measure, Frontier(NetworkPolicy(server)).cross]
+    )
     for route in routes:
         application.router.add_route(route.method, route.path, partial(dispatcher.dispatch, route))
     application[ROUTES] = routes

@@ -71,8 +71,11 @@ class Authentication:
             raise Unauthenticated(_SEVERAL)
         found = self._tickets.redeem(tickets.pop())
         if found is None:
-            self._failures.count("ticket", throttle_group(client.address))
-            raise Unauthenticated("the ticket is unknown, used or expired; get a new one")
+            kind = "ticket"
+            self._failures.count(kind, throttle_group(client.address))
+            raise Unauthenticated(
+                f"the {kind} is unknown, used or expired; get a new one", evaluated=kind
+            )
         return await self.confirm(found)
 
     async def device(self, request: web.Request, client: Client) -> Device:

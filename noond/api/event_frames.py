@@ -14,7 +14,7 @@ from noond.api.fields import Moment
 from noond.api.routing import Body, Reply
 from noond.models.account import Scope
 from noond.models.run import RunStatus, WaitingFor
-from noond.runners.notices import SCHEDULE_OVERDUE
+from noond.runners.notices import BUDGET_WARNING, SCHEDULE_OVERDUE
 from noond.runners.progress import DELIVERY_RETRACTED, DELIVERY_SETTLED
 from noond.runners.progress import TOPIC as RUN_PROGRESS
 
@@ -32,6 +32,7 @@ class Topic(StrEnum):
     RUNS = "runs"
     DEVICES = "devices"
     DELIVERIES = "deliveries"
+    USAGE = "usage"
 
 
 TOPIC_SCOPES: Final[Mapping[Topic, Scope]] = MappingProxyType(
@@ -39,6 +40,7 @@ TOPIC_SCOPES: Final[Mapping[Topic, Scope]] = MappingProxyType(
         Topic.RUNS: Scope.AGENTS_READ,
         Topic.DEVICES: Scope.DEVICES_READ,
         Topic.DELIVERIES: Scope.AGENTS_READ,
+        Topic.USAGE: Scope.USAGE_READ,
     }
 )
 """The scope that shows the same over HTTP."""
@@ -98,6 +100,17 @@ class DeliveryRetracted(_Data):
     retraction_error: str | None
 
 
+class BudgetWarning(_Data):
+    """A spending limit is used to 80 %; `used_usd` is null for that of all users together."""
+
+    setting: str
+    agent_id: str | None
+    run_id: str | None
+    limit_usd: float
+    used_usd: float | None
+    reset_at: str
+
+
 EVENTS: Final[Mapping[str, tuple[Topic, type[_Data]]]] = MappingProxyType(
     {
         RUN_PROGRESS: (Topic.RUNS, RunProgress),
@@ -108,6 +121,7 @@ EVENTS: Final[Mapping[str, tuple[Topic, type[_Data]]]] = MappingProxyType(
         DEVICE_OFFLINE: (Topic.DEVICES, DeviceChange),
         DELIVERY_SETTLED: (Topic.DELIVERIES, DeliverySettled),
         DELIVERY_RETRACTED: (Topic.DELIVERIES, DeliveryRetracted),
+        BUDGET_WARNING: (Topic.USAGE, BudgetWarning),
     }
 )
 """The events that apps are told of: their topic and the model of their data."""

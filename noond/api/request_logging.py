@@ -20,7 +20,7 @@ from noond.models.account import Principal
 from noond.models.request_log import AgentAction, LoggedRequest
 
 _AGENT_PATHS: Final = ("/api/v1/agents", "/api/v1/runs", "/agent/")
-_LEFT_OUT: Final = ("/health", "/docs", "/openapi.json", "/redoc")
+_LEFT_OUT: Final = ("/health", "/metrics", "/docs", "/openapi.json", "/redoc")
 _PAGING: Final = {"limit", "cursor"}
 _LONGEST_BODY: Final = 65_536
 _ACTIONS: Final = {

@@ -64,11 +64,11 @@ def create(
     It can't do what your own key can't. Scopes:
 
     \b
-      read     agents:read devices:read events:read jobs:read
+      read     agents:read devices:read events:read jobs:read usage:read
       write    read, agents:write, agents:execute, jobs:write
       admin    all that your role allows
       others   devices:write keys:read keys:write users:read users:write
-               jobs:admin audit:read
+               jobs:admin audit:read metrics:read
 
     \b
     Example:

@@ -23,6 +23,7 @@ from noond.cli.keys import keys
 from noond.cli.login import login
 from noond.cli.run_history import runs
 from noond.cli.runs import run
+from noond.cli.usage import usage
 from noond.cli.users import users
 from noond.cli.whoami import whoami
 from noond.errors import NoondError
@@ -54,8 +55,8 @@ def cli() -> None:
 
 
 for _verb in (
-    demo, init, serve, check_config, pair, devices, device, agents, agent, run, runs, users, keys,
-    login, whoami, audit, jobs,
+    demo, init, serve, check_config, pair, devices, device, agents, agent, run, runs, usage, users,
+    keys, login, whoami, audit, jobs,
 ):  # fmt: skip
     cli.add_command(_verb)
 

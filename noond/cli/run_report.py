@@ -117,6 +117,7 @@ def _facts(run: dict[str, Any]) -> dict[str, Cell]:
         "device": run["device_id"],
         "mode": run["mode"].replace("_", " "),
         "status": waits_for(run),
+        "reason": run["waiting_note"],
         "started_by": run["trigger"],
         "scheduled_for": local_time(run["scheduled_for"]),
         "late": run["late_reason"],

@@ -12,6 +12,7 @@ import socket
 import struct
 import sys
 import time
+from dataclasses import dataclass
 from typing import Final
 
 from aiohttp import WSMsgType, web
@@ -38,11 +39,20 @@ _BAD_FRAMES_SECONDS: Final = 60.0
 _LAST_DATA_RECV_OFFSET: Final = 8 + 4 * 11
 
 
+@dataclass(slots=True)
+class FrameCount:
+    """Valid frames of all connections of a hub, since its start."""
+
+    received: int = 0
+    sent: int = 0
+
+
 class Connection(Socket):
     """A device's socket, after its upgrade."""
 
     __slots__ = (
         "_bad",
+        "_frames",
         "_last_ping",
         "_last_seen",
         "_paused_before",
@@ -64,6 +74,7 @@ class Connection(Socket):
         device_id: str,
         queue_bytes: int,
         call_seconds: float,
+        frames: FrameCount,
     ) -> None:
         super().__init__(ws, transport, queue_bytes=queue_bytes)
         self.id = new_id()
@@ -72,6 +83,7 @@ class Connection(Socket):
         self.device_id = device_id
         self.capabilities: frozenset[str] = frozenset()
         self.calls = PendingCalls(seconds=call_seconds)
+        self._frames = frames
         self._bad: list[float] = []
         self._pausers: set[str] = set()
         self._paused_since: float | None = None
@@ -100,6 +112,7 @@ class Connection(Socket):
                     self.refuse(error)
                 else:
                     if self.open or isinstance(frame, ToolResult):
+                        self._frames.received += 1
                         return frame, len(message.data)
             elif message.type is WSMsgType.PING:
                 self._put(bytes(message.data), WSMsgType.PONG)
@@ -155,6 +168,7 @@ class Connection(Socket):
     def send(self, frame: Frame, call: Call | None = None) -> None:
         """Queue a frame; never waits. On a closed socket it is dropped: its calls end with it."""
         if self.open:
+            self._frames.sent += 1
             self._put(frame.to_bytes(), WSMsgType.TEXT, bulk=frame.bulk, call=call)
 
     # --- life and death -------------------------------------------------------------------------

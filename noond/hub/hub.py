@@ -18,7 +18,13 @@ from aiohttp import web
 from noond import __version__
 from noond.config import HubSettings
 from noond.errors import DeviceOffline, NoondError
-from noond.hub.connection import CLOSE_NO_HELLO, CLOSE_REPLACED, CLOSE_VERSION, Connection
+from noond.hub.connection import (
+    CLOSE_NO_HELLO,
+    CLOSE_REPLACED,
+    CLOSE_VERSION,
+    Connection,
+    FrameCount,
+)
 from noond.hub.frames import (
     CAPABILITIES,
     PROTOCOL,
@@ -88,6 +94,8 @@ class Hub:
         """Frames of runs nobody asked for."""
         self.late_results = 0
         """Answers to calls that nobody waited for."""
+        self.frames = FrameCount()
+        """Frames from and to devices."""
         tasks.start(self._sweep(), name="hub-sweep")
 
     # --- for those who talk to devices -----------------------------------------------------------
@@ -106,6 +114,11 @@ class Hub:
     def online_devices(self) -> tuple[tuple[str, str], ...]:
         """User and device id of every device that is online."""
         return tuple(key for key in self._connections if self.is_online(*key))
+
+    @property
+    def calls_pending(self) -> int:
+        """Calls that devices owe an answer."""
+        return sum(len(connection.calls) for connection in self._sockets)
 
     async def call(self, user_id: str, device_id: str, frame: ToolCall) -> dict[str, Any]:
         """Send a call and return the device's result.
@@ -187,6 +200,7 @@ class Hub:
             device_id=device_id,
             queue_bytes=self._settings.queue_bytes,
             call_seconds=self._settings.call_seconds,
+            frames=self.frames,
         )
         self._sockets.add(connection)
         self._someone.set()

@@ -12,7 +12,7 @@ from typing import Any
 import structlog
 
 from noond.clock import to_ms
-from noond.errors import RateLimited, StorageError
+from noond.errors import RateLimited, StorageError, StorageRefused
 from noond.jobs.attempts import Attempt, Halt
 from noond.jobs.outcomes import Cancel, Complete, Discard, Retry, Snooze
 from noond.models.job import JobStatus, NewJob, Reason
@@ -51,11 +51,7 @@ class Endings:
     def of_value(self, attempt: Attempt, value: Any) -> Ending:
         """The handler returned."""
         if value is None:
-            ending = self._final(attempt, JobStatus.COMPLETED)
-            job = attempt.job
-            if job_endings.is_plain(job):
-                ending.plain = (to_ms(self._now()), job.user_id, job.id, job.attempt)
-            return ending
+            return self._done(attempt)
         if isinstance(value, Snooze):
             return self.given_back(attempt, value.until, unless=value.unless)
         if isinstance(value, Retry):
@@ -73,10 +69,22 @@ class Endings:
             return self.of_error(attempt, error)
         return self._final(attempt, JobStatus.COMPLETED, result=result, children=done.then)
 
+    def _done(self, attempt: Attempt) -> Ending:
+        """It is done, and there is nothing to say: the most frequent end of all."""
+        job, now = attempt.job, self._now()
+        ending = Ending(
+            attempt,
+            "completed",
+            lambda tx: job_endings.finish(tx, job, JobStatus.COMPLETED, error=None, now=now),
+        )
+        if job_endings.is_plain(job):
+            ending.plain = (to_ms(now), job.user_id, job.id, job.attempt)
+        return ending
+
     def of_error(self, attempt: Attempt, error: Exception) -> Ending:
         """The handler raised; called from the `except`."""
         job = attempt.job
-        if isinstance(error, StorageError):
+        if isinstance(error, StorageError) and not isinstance(error, StorageRefused):
             # No fault of the job's: it goes on when the database does.
             log.error("job_not_stored", job=job.id, type=job.job_type, error=error.message)
             return self.given_back(attempt, self._now() + STORAGE_PAUSE)

@@ -11,37 +11,38 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import structlog
 
 from noond.clock import Clock
 from noond.config import JobSettings
-from noond.errors import Invalid, StorageError
+from noond.errors import StorageError, StorageRefused
 from noond.jobs.attempts import Halt
 from noond.jobs.endings import Ending
-from noond.jobs.operations import Batch, Operations
+from noond.jobs.operations import Batch
 from noond.jobs.policy import JobType
+from noond.jobs.requests import JobRequests
 from noond.jobs.telemetry import Telemetry, TelemetrySnapshot
 from noond.jobs.transaction import EngineTransaction, Stored, admission_for
-from noond.jobs.workers import ProgressListener, Workers
-from noond.models.job import CancelAnswer, Enqueued, NewJob
-from noond.store import job_backlog, job_batches, job_endings, job_queues, jobs
+from noond.jobs.workers import JobListener, Workers
+from noond.store import job_backlog, jobs
 from noond.store.database import Database
 from noond.store.job_backlog import Backlog
 
 log = structlog.get_logger(__name__)
 
 _STORE_RETRY_SECONDS = 1.0
+_JUMP_SECONDS = 1.0
+_BEGIN_AT_ONCE = 16
 
 
 def _later(error: Exception) -> bool:
     """Whether the database itself is in trouble: the same may be stored later."""
-    return isinstance(error, StorageError) and (error.retryable or type(error) is not StorageError)
+    return isinstance(error, StorageError) and not isinstance(error, StorageRefused)
 
 
-class JobEngine:
-    """Runs jobs from `start` to `stop`; `on_progress` hears of progress as it is made."""
+class JobEngine(JobRequests):
+    """Runs jobs from `start` to `stop`; `listener` hears of them as they go on."""
 
     def __init__(
         self,
@@ -50,14 +51,11 @@ class JobEngine:
         settings: JobSettings,
         *,
         types: Sequence[JobType],
-        on_progress: ProgressListener | None = None,
+        listener: JobListener | None = None,
     ) -> None:
-        self._database = database
-        self._clock = clock
+        super().__init__(database, clock, types)
         self._settings = settings
-        self._types = {job_type.name: job_type for job_type in types}
         self._telemetry = Telemetry()
-        self._operations = Operations()
         self._workers = Workers(
             database,
             clock,
@@ -65,13 +63,14 @@ class JobEngine:
             types=self._types,
             operations=self._operations,
             telemetry=self._telemetry,
-            on_progress=on_progress,
+            listener=listener,
         )
         self._transaction = EngineTransaction(
             clock, settings, self._types, admission_for(clock, settings, types)
         )
+        self._offset = self._clock_offset()
+        self._listener = listener
         self._storing = asyncio.Lock()
-        self._cancelling = False
         self._stopping = False
         self._closing = False
         self._loop_task: asyncio.Task[None] | None = None
@@ -86,10 +85,6 @@ class JobEngine:
         await self._database.read(self._transaction.restore_rates)
         self._loop_task = asyncio.create_task(self._store_on_and_on(), name="job-engine")
         self.wake()
-
-    def wake(self) -> None:
-        """Jobs were inserted or made due, or the clock has moved: look at once."""
-        self._operations.wake()
 
     async def stop(self, *, grace_seconds: float) -> None:
         """Claim no more, wait, then cancel; a cancelled job is given back with its attempt.
@@ -107,73 +102,20 @@ class JobEngine:
             await self._loop_task
         self._operations.close()
 
-    # --- for whoever queues, cancels and looks ----------------------------------------------------
+    async def tick(self) -> None:
+        """Called now and then: when the wall clock was set, what is due is looked at anew."""
+        offset = self._clock_offset()
+        if abs(offset - self._offset) > _JUMP_SECONDS:
+            log.info("clock_jumped", seconds=offset - self._offset)
+            self._offset = offset
+            self.wake()
+        async with self._storing:
+            self._transaction.forget_idle_keys()
 
-    def new_job(
-        self, job_type: str, user_id: str, payload: dict[str, Any], **changes: Any
-    ) -> NewJob:
-        """A job as its type's policy says; `changes` are fields of NewJob. Raises Invalid."""
-        known = self._types.get(job_type)
-        if known is None:
-            raise Invalid.field("job_type", f"there is no job type {job_type!r}")
-        return known.policy.new_job(job_type, user_id, payload, self._clock, **changes)
+    def _clock_offset(self) -> float:
+        return self._clock.now().timestamp() - self._clock.monotonic()
 
-    async def enqueue(self, job: NewJob) -> Enqueued:
-        """Queue a job; it is on the disk when this returns. Raises JobExists, StorageError.
-
-        To queue within a transaction of your own: `store.jobs.insert`, then `wake`.
-        """
-        now = self._clock.now()
-        if job.unique_key is None:
-            return await self._operations.insert(jobs.values_of(job, now=now))
-        unique: Enqueued = await self._operations.work(lambda tx: jobs.insert(tx, job, now=now))
-        return unique
-
-    async def enqueue_many(self, new_jobs: Sequence[NewJob]) -> list[Enqueued]:
-        """Queue jobs, all or none. Raises JobExists, StorageError."""
-        now = self._clock.now()
-        made = await self._database.write(lambda tx: jobs.insert_many(tx, new_jobs, now=now))
-        self.wake()
-        return made
-
-    async def enqueue_batch(
-        self, user_id: str, members: Sequence[NewJob], *, callback: NewJob | None = None
-    ) -> str:
-        """Queue a batch; returns its id. `callback` is queued when the last job has ended."""
-        now = self._clock.now()
-        batch_id = await self._database.write(
-            lambda tx: job_batches.insert(tx, user_id, members, callback=callback, now=now)
-        )
-        self.wake()
-        return batch_id
-
-    async def cancel(self, user_id: str, job_id: str) -> CancelAnswer:
-        """Cancel a job and what it has queued: at once while it waits, else as soon as it ends."""
-        now = self._clock.now()
-        answer: CancelAnswer = await self._operations.work(
-            lambda tx: job_endings.cancel(tx, user_id, job_id, now=now), cancels=True
-        )
-        return answer
-
-    async def revive(self, user_id: str, job_id: str) -> bool:
-        """Queue a failed or cancelled job anew; False for any other. Raises JobExists."""
-        now = self._clock.now()
-        return bool(
-            await self._operations.work(lambda tx: job_endings.revive(tx, user_id, job_id, now=now))
-        )
-
-    async def pause(self, queue: str) -> None:
-        """Start nothing of this queue until it is resumed, restarts included."""
-        now = self._clock.now()
-        await self._operations.work(lambda tx: job_queues.pause(tx, queue, now=now))
-
-    async def resume(self, queue: str) -> None:
-        """The queue is paused no more."""
-        await self._operations.work(lambda tx: job_queues.resume(tx, queue))
-
-    async def set_concurrency(self, queue: str, concurrency: int | None) -> None:
-        """So many jobs of the queue run at once; None: as many as there is room for."""
-        await self._operations.work(lambda tx: job_queues.set_concurrency(tx, queue, concurrency))
+    # --- what it tells of itself ------------------------------------------------------------------
 
     def telemetry(self) -> TelemetrySnapshot:
         """What the engine has counted since its start, and what it is doing."""
@@ -223,11 +165,13 @@ class JobEngine:
         except Exception as error:  # noqa: BLE001 - told to whom it concerns
             return await self._not_stored(batch, error)
         self._telemetry.stored(len(batch), self._clock.monotonic() - began)
-        self._began(stored)
         batch.resolve()
+        await self._begin(stored)
         for ending in batch.endings:
             if ending.unless is not None:
                 self._look_again(ending, ending.unless)
+            if self._listener is not None:
+                self._listener.ended(ending.attempt.job)
         return self._due_in(stored)
 
     async def _not_stored(self, batch: Batch, error: Exception) -> float | None:
@@ -241,14 +185,17 @@ class JobEngine:
             return _STORE_RETRY_SECONDS
         for ending, cause in await batch.store_singly(self._database):
             if _later(cause) or ending.desperate:
-                self._operations.keep([ending])
+                if not self._closing:
+                    self._operations.keep([ending])
             else:
                 self._operations.end(self._workers.unstorable(ending, cause))
         return _STORE_RETRY_SECONDS if len(self._operations) else 0.0
 
-    def _began(self, stored: Stored) -> None:
+    async def _begin(self, stored: Stored) -> None:
         self._transaction.started(stored.claimed)
-        for job in stored.claimed:
+        for number, job in enumerate(stored.claimed, 1):
+            if number % _BEGIN_AT_ONCE == 0:
+                await asyncio.sleep(0)  # others have their turn between
             if self._stopping:
                 self._workers.give_back(job)
             else:
@@ -261,7 +208,10 @@ class JobEngine:
         if self._stopping or not unless():
             return
         job, now = ending.attempt.job, self._clock.now()
-        self._operations.work(lambda tx: jobs.make_due(tx, job, now=now))
+        # As an ending, it is stored sooner or later: nobody else would wake the job.
+        self._operations.end(
+            Ending(ending.attempt, "made_due", lambda tx: jobs.make_due(tx, job, now=now))
+        )
 
     def _due_in(self, stored: Stored) -> float | None:
         pauses = []

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from noond.errors import NoondError
+from noond.errors import NoondError, StorageError
 from noond.jobs.endings import Ending
 from noond.models.job import Enqueued
 from noond.store import job_endings, jobs
@@ -20,6 +20,9 @@ from noond.store.rows import Transaction
 
 LIMIT = 512
 """Operations of a kind in one transaction at most."""
+
+
+_STOPPED = StorageError("the job engine has stopped")
 
 
 @dataclass(slots=True)
@@ -119,6 +122,7 @@ class Operations:
         self._batch = Batch()
         self._bell = asyncio.Event()
         self._timer: asyncio.TimerHandle | None = None
+        self._closed = False
         self._wake = self._bell.set
 
     def wake(self) -> None:
@@ -130,10 +134,14 @@ class Operations:
         loop = asyncio.get_running_loop()
         at = loop.time() + seconds
         if self._timer is not None:
-            if self._timer.when() <= at and self._timer.when() > loop.time():
+            if self._timer.when() <= at:
                 return
             self._timer.cancel()
-        self._timer = loop.call_at(at, self._bell.set)
+        self._timer = loop.call_at(at, self._ring)
+
+    def _ring(self) -> None:
+        self._timer = None
+        self._bell.set()
 
     async def woken(self) -> None:
         """Wait for the bell; from then on it must be rung again."""
@@ -141,7 +149,9 @@ class Operations:
         self._bell.clear()
 
     def close(self) -> None:
-        """No timer is left."""
+        """Nothing is stored any more: no timer is left, and who asks is told."""
+        self._closed = True
+        self._batch.refuse(_STOPPED)
         if self._timer is not None:
             self._timer.cancel()
 
@@ -150,6 +160,8 @@ class Operations:
 
     def insert(self, values: tuple[Any, ...]) -> asyncio.Future[Enqueued]:
         """Queue a job by its row."""
+        if self._closed:
+            raise _STOPPED
         future: asyncio.Future[Enqueued] = asyncio.get_running_loop().create_future()
         self._batch.rows.append((values, future))
         self._wake()
@@ -160,6 +172,8 @@ class Operations:
     ) -> asyncio.Future[Any]:
         """Run a unit of work; its NoondErrors must come before its changes."""
         self._batch.cancels |= cancels
+        if self._closed:
+            raise _STOPPED
         future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self._batch.works.append(Work(run, future))
         self._wake()
@@ -178,7 +192,7 @@ class Operations:
     def take(self) -> Batch:
         """What goes into the next transaction."""
         batch = self._batch
-        rest = Batch(rows=batch.rows[LIMIT:], works=batch.works[LIMIT:])
+        rest = Batch(rows=batch.rows[LIMIT:], works=batch.works[LIMIT:], cancels=batch.cancels)
         del batch.rows[LIMIT:], batch.works[LIMIT:]
         self._batch = rest
         if len(rest):

@@ -9,17 +9,18 @@ from typing import Any, Protocol
 
 from noond.clock import Clock
 from noond.config import JobSettings
-from noond.errors import Forbidden, Invalid, NotFound, Unauthenticated
+from noond.errors import Forbidden, Invalid, NotFound, StorageRefused, Unauthenticated
 from noond.jobs.context import JobContext
 from noond.models.job import DEFAULT_QUEUE, Job, NewJob
 from noond.models.rate import RateLimit
-from noond.store.job_endings import OnCrash
+from noond.store.job_recovery import OnCrash
 
 PERMANENT_ERRORS: Mapping[type[Exception], float | None] = {
     Invalid: None,
     NotFound: None,
     Forbidden: None,
     Unauthenticated: None,
+    StorageRefused: None,
 }
 """Errors that the same job would meet again."""
 

@@ -14,7 +14,7 @@ from noond.jobs.policy import JobType
 from noond.jobs.rates import Admission
 from noond.models.job import Job
 from noond.models.rate import RateLimit
-from noond.store import job_claims, job_endings, job_lanes, job_starts
+from noond.store import job_claims, job_endings, job_lanes, job_recovery, job_starts
 from noond.store.rows import Connection, Transaction
 
 
@@ -58,7 +58,7 @@ class EngineTransaction:
 
     def recover(self, tx: Transaction) -> int:
         """At start: what a dead daemon left running. Returns how many there were."""
-        return job_endings.recover_all_users(
+        return job_recovery.recover_all_users(
             tx,
             now=self._clock.now(),
             on_crash={name: each.policy.on_crash for name, each in self._types.items()},
@@ -91,7 +91,7 @@ class EngineTransaction:
         """Store the batch, then claim for so many free slots."""
         batch.store(tx)
         now = self._clock.now()
-        job_endings.expire_all_users(tx, now=now)
+        job_recovery.expire_all_users(tx, now=now)
         schedules.fire_due(tx, now=now)
         self._admission.begin(running)
         claimed = job_claims.claim_all_users(
@@ -113,6 +113,10 @@ class EngineTransaction:
         at = self._clock.monotonic()
         for job in claimed:
             self._admission.started(job.job_type, job.queue, job.rate_key, at)
+
+    def forget_idle_keys(self) -> None:
+        """Forget rate keys of which nothing was started lately. Not while `run` is under way."""
+        self._admission.forget_idle()
 
     def next_room_in(self) -> float | None:
         """Seconds until a limit that the claim has met has room again."""

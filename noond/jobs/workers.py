@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
 import structlog
 
@@ -28,7 +28,21 @@ log = structlog.get_logger(__name__)
 PROGRESS_SECONDS = 0.5
 """Between two stored states of one job's progress."""
 
-ProgressListener = Callable[[Job, JobProgress], None]
+
+class JobListener(Protocol):
+    """Hears of jobs as they go on, in the loop: it must be quick and must not raise."""
+
+    def started(self, job: Job) -> None:
+        """An attempt has begun."""
+        ...
+
+    def progressed(self, job: Job, progress: JobProgress) -> None:
+        """The attempt says how far it has come; that may be stored later."""
+        ...
+
+    def ended(self, job: Job) -> None:
+        """What became of the attempt is on the disk: the row says it."""
+        ...
 
 
 class Workers:
@@ -43,7 +57,7 @@ class Workers:
         types: Mapping[str, JobType],
         operations: Operations,
         telemetry: Telemetry,
-        on_progress: ProgressListener | None,
+        listener: JobListener | None,
     ) -> None:
         self._database = database
         self._clock = clock
@@ -51,7 +65,7 @@ class Workers:
         self._types = types
         self._operations = operations
         self._telemetry = telemetry
-        self._on_progress = on_progress
+        self._listener = listener
         self._endings = Endings(clock.now)
         self._dirty: dict[Attempt, None] = {}
         self.running = Running(
@@ -79,6 +93,8 @@ class Workers:
                 attempt.hard_at, attempt.deadline = deadline, True
         self._telemetry.started((started - job.scheduled_at).total_seconds())
         self.running.add(attempt)
+        if self._listener is not None:
+            self._listener.started(job)
         name = f"job-{job.job_type}-{job.id}"
         attempt.task = asyncio.create_task(self._run(attempt), name=name)
 
@@ -144,8 +160,8 @@ class Workers:
             return
         attempt.progress = progress
         self._dirty[attempt] = None
-        if self._on_progress is not None:
-            self._on_progress(attempt.job, progress)
+        if self._listener is not None:
+            self._listener.progressed(attempt.job, progress)
         if len(self._dirty) == 1:
             self._operations.wake_in(PROGRESS_SECONDS)
 

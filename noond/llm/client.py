@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, Final
@@ -30,6 +30,9 @@ FORMATS: Final = ("json_schema", "json_object", "plain")
 
 RETRY_AFTER_LIMIT_SECONDS: Final = 60.0
 """A server that wants a longer pause is asked again after this one."""
+
+OnCall = Callable[[LLMCall], None]
+"""Told of a call that has ended; must not wait."""
 
 _BACKOFF_LIMIT_SECONDS = 30.0
 _PASSING = frozenset({408, 409, 425, 429})
@@ -70,6 +73,7 @@ class ModelClient:
         clock: Clock,
         slots: asyncio.Semaphore,
         backoff_seconds: float = 1.0,
+        on_call: OnCall | None = None,
     ) -> None:
         self._settings = settings
         self._model = settings.model or ""
@@ -77,6 +81,7 @@ class ModelClient:
         self._clock = clock
         self._slots = slots
         self._backoff_seconds = backoff_seconds
+        self._on_call = on_call
         self._format: str | None = None
         self._negotiating = asyncio.Lock()
         self._loading = asyncio.Lock()
@@ -162,7 +167,9 @@ class ModelClient:
         if proceed is not None and not proceed.is_set():
             reservation.settle(0, 0)
             raise ExtractionHalted
-        meter = _Meter(self._clock, self._model, reservation, estimated_tokens(prompt))
+        meter = _Meter(
+            self._clock, self._model, reservation, estimated_tokens(prompt), self._on_call
+        )
         error: str | None = "cancelled"
         sent = True
         try:
@@ -206,8 +213,14 @@ class _Meter:
     """Measures one call and settles its reservation."""
 
     def __init__(
-        self, clock: Clock, model: str, reservation: Reservation, prompt_tokens: int
+        self,
+        clock: Clock,
+        model: str,
+        reservation: Reservation,
+        prompt_tokens: int,
+        on_call: OnCall | None,
     ) -> None:
+        self._on_call = on_call
         self._clock = clock
         self._model = model
         self._reservation = reservation
@@ -229,7 +242,7 @@ class _Meter:
         )
 
     def _call(self, prompt_tokens: int, completion_tokens: int, error: str | None) -> LLMCall:
-        return LLMCall(
+        call = LLMCall(
             id=new_id(),
             model=self._model,
             prompt_tokens=prompt_tokens,
@@ -240,6 +253,9 @@ class _Meter:
             error=error,
             started_at=self._started_at,
         )
+        if self._on_call is not None:
+            self._on_call(call)
+        return call
 
 
 def _response_format(form: str, schema: dict[str, Any]) -> dict[str, Any] | None:

@@ -17,7 +17,7 @@ from noond.errors import BudgetReached, ExtractionHalted, ModelError
 from noond.llm import embedded
 from noond.llm.answer import AnswerError, TruncatedAnswer, parse_answer
 from noond.llm.chunks import Chunk, located, merge, split
-from noond.llm.client import ModelClient, Question
+from noond.llm.client import ModelClient, OnCall, Question
 from noond.llm.gate import GATE_VERSION
 from noond.llm.prompts import (
     PROMPT_VERSION,
@@ -31,7 +31,6 @@ from noond.llm.usage import (
     Budget,
     CallAccount,
     Forecast,
-    SpentSince,
     estimated_tokens,
     estimated_tokens_of_bytes,
 )
@@ -89,24 +88,22 @@ class Extractor(Protocol):
 
 @asynccontextmanager
 async def open_extractor(
-    settings: LLMSettings, *, clock: Clock, spent: SpentSince, keep_calls: KeepCalls
+    settings: LLMSettings,
+    *,
+    clock: Clock,
+    budget: Budget,
+    keep_calls: KeepCalls,
+    on_call: OnCall | None = None,
 ) -> AsyncIterator[Extractor]:
     """The extractor that the settings name; its connections are closed at exit.
 
-    `spent` reads from the store what was spent, `keep_calls` stores what was spent in vain.
+    `keep_calls` stores what was spent in vain, `on_call` is told of every call as it ends.
     """
     slots = asyncio.Semaphore(settings.concurrency)
     if settings.provider == "embedded":
         yield EmbeddedExtractor(slots)
         return
-    budget = Budget(
-        prices=settings.prices,
-        usd_per_day=settings.usd_per_day,
-        usd_per_run=settings.usd_per_run,
-        spent=spent,
-        clock=clock,
-    )
-    client = ModelClient(settings, budget=budget, clock=clock, slots=slots)
+    client = ModelClient(settings, budget=budget, clock=clock, slots=slots, on_call=on_call)
     try:
         yield ModelExtractor(settings, client, keep_calls=keep_calls)
     finally:

@@ -46,6 +46,8 @@ def without_invisible(text: str) -> str:
 
     Of the marks on one letter the first six are kept.
     """
+    if text.isascii() and text.isprintable():
+        return text
     return without_marks(_LINE_END.sub("\n", text.translate(_REMOVED)), kept=_MARKS_KEPT)
 
 

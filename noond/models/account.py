@@ -41,12 +41,22 @@ class Scope(StrEnum):
     """Cancel, retry and delete them."""
     JOBS_ADMIN = "jobs:admin"
     """See the whole engine, start clean-ups, pause queues, delete jobs of all users."""
+    USAGE_READ = "usage:read"
+    """See what one's calls to models came to, and the limits."""
     AUDIT_READ = "audit:read"
     """Read and verify the audit log, of all users."""
+    METRICS_READ = "metrics:read"
+    """Read the daemon's figures, of all users together."""
 
 
 _READ: Final = frozenset(
-    {Scope.AGENTS_READ, Scope.DEVICES_READ, Scope.EVENTS_READ, Scope.JOBS_READ}
+    {
+        Scope.AGENTS_READ,
+        Scope.DEVICES_READ,
+        Scope.EVENTS_READ,
+        Scope.JOBS_READ,
+        Scope.USAGE_READ,
+    }
 )
 
 SCOPE_BUNDLES: Final[Mapping[str, frozenset[Scope]]] = MappingProxyType(

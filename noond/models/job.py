@@ -62,6 +62,7 @@ class Job:
     status: JobStatus
     payload: dict[str, Any]
     concurrency_key: str | None
+    concurrency_limit: int
     rate_key: str | None
     attempt: int
     retry_count: int

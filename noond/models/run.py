@@ -63,7 +63,8 @@ class Run:
     """One execution of an agent.
 
     `read_at` is when the device's last file was processed: what is left then is delivery.
-    `cost_usd` is None when a call was made whose price is not known.
+    `waiting_note` says which limit it waits for and when that renews, None when it waits for no
+    money. `cost_usd` is None when a call was made whose price is not known.
     """
 
     id: str
@@ -75,6 +76,7 @@ class Run:
     mode: RunMode
     status: RunStatus
     waiting_for: WaitingFor | None
+    waiting_note: str | None
     scheduled_for: datetime | None
     late_reason: str | None
     created_at: datetime

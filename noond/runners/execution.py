@@ -188,7 +188,8 @@ class RunExecutor:
                 return Pause(until=self._clock.now())
             return await self._device_left(run, agent, stream.connection.close_code)
         except BudgetReached as error:
-            await self._wait(run, "budget")
+            log.warning("run_waits_for_money", run=run.id, reason=error.message)
+            await self._wait(run, "budget", error.message)
             return Pause(until=error.until)
         except StreamSilent as error:
             await self._note(run, RunError(file=None, code=error.code, message=error.message))
@@ -307,9 +308,10 @@ class RunExecutor:
         await self._end(user_id, run_id)
         return None
 
-    async def _wait(self, run: Run, waiting_for: WaitingFor) -> None:
+    async def _wait(self, run: Run, waiting_for: WaitingFor, note: str | None = None) -> None:
+        now = self._clock.now()
         await self._database.write(
-            lambda tx: runs.set_waiting(tx, run.user_id, run.id, waiting_for, now=self._clock.now())
+            lambda tx: runs.set_waiting(tx, run.user_id, run.id, waiting_for, now=now, note=note)
         )
         self._progress.touch(run.user_id, run.id)
 

@@ -19,7 +19,8 @@ from noond.tasks import Supervisor
 log = structlog.get_logger(__name__)
 
 SCHEDULE_OVERDUE: Final = "schedule.overdue"
-_TOPICS: Final = frozenset({RUN_PROGRESS, SCHEDULE_OVERDUE})
+BUDGET_WARNING: Final = "budget.warning"
+_TOPICS: Final = frozenset({RUN_PROGRESS, SCHEDULE_OVERDUE, BUDGET_WARNING})
 _BAD_ENDS = frozenset({"error", "partial"})
 
 
@@ -47,7 +48,7 @@ class Notices:
             task.cancel()
 
     async def _forward(self, user_id: str, device_id: str) -> None:
-        announced: set[str] = set()
+        announced: set[tuple[str, str | None]] = set()
         with self._bus.subscribe(user_id, topics=_TOPICS) as events:
             while True:
                 event = await events.next()
@@ -59,8 +60,10 @@ class Notices:
                 )
                 self._hub.tell(user_id, device_id, frame)
                 notice = _notice(event)
-                if notice is not None and event.subject not in announced:
-                    announced.add(event.subject)
+                # A limit that renews is announced anew.
+                occasion = (event.subject, event.data.get("reset_at"))
+                if notice is not None and occasion not in announced:
+                    announced.add(occasion)
                     await self._announce(user_id, device_id, *notice)
 
     async def _announce(self, user_id: str, device_id: str, title: str, body: str) -> None:
@@ -79,6 +82,12 @@ def _notice(event: Event) -> tuple[str, str] | None:
     data = event.data
     if event.topic == SCHEDULE_OVERDUE:
         return f"{data['agent_name']} has not run", str(data["note"])
+    if event.topic == BUDGET_WARNING:
+        body = (
+            f"{data['setting']} = {data['limit_usd']:g} US dollars is used to 80 %; at the limit "
+            f"runs wait until {data['reset_at']}."
+        )
+        return "The money for models is nearly used up", body
     if event.topic == RUN_PROGRESS and data["status"] in _BAD_ENDS and data["trigger"] != "manual":
         return (
             f"{data['agent_name']}: {data['errors']} errors",

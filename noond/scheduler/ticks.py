@@ -16,11 +16,16 @@ _LATE_SECONDS = 30
 async def ticking(
     start_due_runs: Callable[[], Awaitable[None]],
     watch_schedules: Callable[[], Awaitable[None]],
+    look_at_the_clock: Callable[[], Awaitable[None]],
 ) -> AsyncIterator[None]:
-    """While the block runs, call both every minute."""
+    """Call all of them at the beginning of every minute while the block runs."""
     scheduler = AsyncIOScheduler(timezone=UTC)
     each_minute = CronTrigger(second=0, timezone=UTC)
-    for name, tick in (("due-runs", start_due_runs), ("watchdog", watch_schedules)):
+    for name, tick in (
+        ("due-runs", start_due_runs),
+        ("watchdog", watch_schedules),
+        ("clock", look_at_the_clock),
+    ):
         scheduler.add_job(
             tick,
             each_minute,

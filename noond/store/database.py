@@ -13,6 +13,7 @@ import contextlib
 import queue
 import sqlite3
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -21,7 +22,14 @@ from typing import Any, Generic, Self, TypeVar
 
 import structlog
 
-from noond.errors import NoondError, StorageBusy, StorageDamaged, StorageError, StorageFull
+from noond.errors import (
+    NoondError,
+    StorageBusy,
+    StorageDamaged,
+    StorageError,
+    StorageFull,
+    StorageRefused,
+)
 from noond.store.rows import Connection, Transaction
 
 T = TypeVar("T")
@@ -52,8 +60,13 @@ def translate(error: sqlite3.Error) -> NoondError:
         return StorageBusy()
     if code in _DAMAGE_CODES:
         return StorageDamaged()
-    return StorageError(f"the database refused: {error}")
+    if isinstance(error, sqlite3.IntegrityError | sqlite3.ProgrammingError):
+        return StorageRefused(f"the database refused: {error}")
+    return StorageError(f"the database could not do this: {error}")
 
+
+OnCommit = Callable[[int, float], None]
+"""Told of a batch: units of work and seconds. Called on the writer's thread."""
 
 _ALARMING = (StorageFull, StorageDamaged)
 
@@ -73,8 +86,16 @@ class _Stop:
 class Database:
     """Open with `Database.open`; `await close()` flushes and gives the file back."""
 
-    def __init__(self, path: Path, writer: sqlite3.Connection, *, readers: int) -> None:
+    def __init__(
+        self,
+        path: Path,
+        writer: sqlite3.Connection,
+        *,
+        readers: int,
+        on_commit: OnCommit | None = None,
+    ) -> None:
         self._path = path
+        self._on_commit = on_commit
         self._writer = writer
         self._loop = asyncio.get_running_loop()
         self._queue: queue.SimpleQueue[_Write[Any] | _Stop] = queue.SimpleQueue()
@@ -88,10 +109,10 @@ class Database:
         self._thread.start()
 
     @classmethod
-    async def open(cls, path: Path, *, readers: int = 2) -> Self:
+    async def open(cls, path: Path, *, readers: int = 2, on_commit: OnCommit | None = None) -> Self:
         """Open a database that exists and has the present schema (see `store.opening`)."""
         writer = await asyncio.to_thread(connect_writer, path)
-        return cls(path, writer, readers=readers)
+        return cls(path, writer, readers=readers, on_commit=on_commit)
 
     async def write(self, work: Callable[[Transaction], T]) -> T:
         """Run `work` in a transaction and return its result once that is on the disk.
@@ -110,6 +131,16 @@ class Database:
         if self._closed:
             raise StorageError("the database is closed")
         return await self._loop.run_in_executor(self._readers, self._read, work)
+
+    @property
+    def writes_waiting(self) -> int:
+        """Units of work that no transaction has taken yet."""
+        return self._queue.qsize()
+
+    def size_bytes(self) -> int:
+        """The file and its log on the disk; asks the file system."""
+        log_file = self._path.with_name(self._path.name + "-wal")
+        return sum(file.stat().st_size for file in (self._path, log_file) if file.exists())
 
     async def close(self) -> None:
         """Commit what is queued, checkpoint, close every connection. Idempotent."""
@@ -152,7 +183,10 @@ class Database:
                 except queue.Empty:
                     break
             if batch:
+                started = time.perf_counter()
                 self._commit(batch)
+                if self._on_commit is not None:
+                    self._on_commit(len(batch), time.perf_counter() - started)
                 self._loop.call_soon_threadsafe(_resolve, batch)
         with contextlib.suppress(sqlite3.Error):
             # A checkpoint that fails loses nothing: the WAL is read again at the next start.

@@ -10,51 +10,17 @@ from __future__ import annotations
 import heapq
 from collections import Counter
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from datetime import datetime
-from typing import Protocol
 
 from noond.models.job import Job
 from noond.store import job_holds, job_lanes
 from noond.store.job_lanes import KEY_HELD, RATE_HELD, READY, Lane
-from noond.store.job_rows import job_of
-from noond.store.rows import Row, Transaction, load
+from noond.store.job_rates import Rates, Unlimited
+from noond.store.rows import Transaction, load
 
 LONELY_CRASHES = 3
 """A job that brought the daemon down that often in a row starts alone. The index says it too."""
-
-
-class Rates(Protocol):
-    """Who says how many may start now; what starts is counted when the claim is on the disk."""
-
-    def room(self, kind: str, name: str) -> int | None:
-        """Free starts of the type or queue; None without a limit."""
-        ...
-
-    def key_room(self, job_type: str, key: str) -> int | None:
-        """Free starts of the type's rate key; None without a limit."""
-        ...
-
-    def key_held(self, job_type: str, key: str) -> None:
-        """Jobs of the key are held back until it is released."""
-        ...
-
-    def released_keys(self) -> Sequence[tuple[str, int]]:
-        """Rate keys that have room again, and how much."""
-        ...
-
-
-class _Unlimited:
-    def room(self, kind: str, name: str) -> int | None:  # noqa: ARG002
-        return None
-
-    def key_room(self, job_type: str, key: str) -> int | None:  # noqa: ARG002
-        return None
-
-    def key_held(self, job_type: str, key: str) -> None:
-        raise AssertionError(f"{job_type} has no limit for {key}")
-
-    def released_keys(self) -> Sequence[tuple[str, int]]:
-        return ()
 
 
 def claim_all_users(
@@ -75,21 +41,21 @@ def claim_all_users(
     jobs stay.
     """
     job_holds.promote_all_users(tx, now=now)
-    rates = rates or _Unlimited()
+    rates = rates or Unlimited()
     for key, room in rates.released_keys():
         job_holds.release_rate_key_all_users(tx, key, room)
     overall = rates.room("queue", "*")
     free = free if overall is None else min(free, overall)
     if free <= 0 or job_lanes.lonely_runs_all_users(tx):
         return []
-    claim = _Claim(tx, job_types, free, rates)
+    claim = _Claim(tx, job_types, free, rates, now)
     groups = job_lanes.distinct_all_users(tx, ("queue", "priority"), hold=READY, fixed={})
     for queue, priority in sorted(groups, key=lambda group: _rank(queues, *group)):
         if not claim.goes_on:
             break
         if claim.queue_room(queue) > 0:
             claim.take_group(queue, priority)
-    return claim.start(now)
+    return claim.start()
 
 
 def _rank(queues: Sequence[str], queue: str, priority: int) -> tuple[int, str, int]:
@@ -102,11 +68,17 @@ class _Claim:
     """One claim: what it has taken so far, and what it holds back."""
 
     def __init__(
-        self, tx: Transaction, job_types: Collection[str], free: int, rates: Rates
+        self,
+        tx: Transaction,
+        job_types: Collection[str],
+        free: int,
+        rates: Rates,
+        now: datetime,
     ) -> None:
         self._tx, self._types, self._free, self._rates = tx, job_types, free, rates
+        self._now = now
         self.goes_on = True
-        self._taken: list[Row] = []
+        self._taken: list[Job] = []
         self._held: dict[int, list[str]] = {KEY_HELD: [], RATE_HELD: []}
         self._rooms: dict[tuple[str, str], int] = {}
         self._queue_started: Counter[str] = Counter()
@@ -142,63 +114,73 @@ class _Claim:
         )
         names = [(user, kind) for user, kind in found if self._startable(kind)]
         chunk = max(2, -(-room // max(1, len(names))))
-        heads: list[tuple[int, int, str, int, Lane]] = []
-        for number, (user, kind) in enumerate(names):
-            self._push(heads, number, Lane(self._tx, queue, priority, user, kind, chunk))
+        lanes = [
+            Lane(self._tx, (queue, priority, user, kind), chunk=chunk, now=self._now)
+            for user, kind in names
+        ]
+        if len(lanes) == 1:
+            self._take_lane(lanes[0], room)
+            return
+        # A lane is read when the turn comes to its user: () stands before every time.
+        heads: list[tuple[int, tuple[datetime, str] | tuple[()], int, Lane]] = [
+            (self._turns.get(lane.user, 0), (), number, lane) for number, lane in enumerate(lanes)
+        ]
+        heapq.heapify(heads)
         while heads and room > 0 and self.goes_on:
-            turn, _, _, number, lane = heapq.heappop(heads)
-            if turn == self._turns.get(lane.user, 0) and self._take(lane):
-                room -= 1
-            if self._startable(lane.kind):
-                self._push(heads, number, lane)
+            turn, place, number, lane = heapq.heappop(heads)
+            if not self._startable(lane.kind):
+                continue
+            if place and turn == self._turns.get(lane.user, 0):
+                room -= self._take(lane)
+                heapq.heappush(heads, (self._turns.get(lane.user, 0), (), number, lane))
+            elif (head := lane.head()) is not None:
+                place = (head.scheduled_at, head.id)
+                heapq.heappush(heads, (self._turns.get(lane.user, 0), place, number, lane))
 
-    def _push(self, heads: list[tuple[int, int, str, int, Lane]], number: int, lane: Lane) -> None:
-        head = lane.head()
-        if head is not None:
-            turn = self._turns.get(lane.user, 0)
-            heapq.heappush(heads, (turn, head["scheduled_at"], head["id"], number, lane))
+    def _take_lane(self, lane: Lane, room: int) -> None:
+        """Take from the only lane there is."""
+        while room > 0 and self.goes_on and self._startable(lane.kind) and lane.head() is not None:
+            room -= self._take(lane)
 
     def _take(self, lane: Lane) -> bool:
         """Take the lane's first job, or hold it back; False when none was taken."""
-        row = lane.head()
-        assert row is not None
-        hold = self._hold(row)
-        if hold is not None:
-            self._held[hold].append(row["id"])
+        job = lane.head()
+        assert job is not None
+        key, rate_key = job.concurrency_key, job.rate_key
+        if key is not None and self._runs(key) >= job.concurrency_limit:
+            self._held[KEY_HELD].append(job.id)
             lane.drop()
             return False
-        if row["crashes"] >= LONELY_CRASHES:
+        if rate_key is not None and not self._rate_admits(job.job_type, rate_key):
+            self._held[RATE_HELD].append(job.id)
+            lane.drop()
+            return False
+        if job.crashes >= LONELY_CRASHES:
             self.goes_on = False
             if self._taken or self._something_runs():
                 return False
         lane.drop()
-        self._taken.append(row)
+        self._taken.append(job)
         self._turn += 1
-        self._turns[row["user_id"]] = self._turn
+        self._turns[job.user_id] = self._turn
         self._free -= 1
         if self._free == 0:
             self.goes_on = False
-        self._rooms["type", row["job_type"]] -= 1
-        self._rooms["queue", row["queue"]] -= 1
-        self._queue_started[row["queue"]] += 1
-        if row["concurrency_key"] is not None:
-            self._key_runs[row["concurrency_key"]] += 1
-        if row["rate_key"] is not None:
-            self._keys_started[row["job_type"], row["rate_key"]] += 1
+        self._rooms["type", job.job_type] -= 1
+        self._rooms["queue", job.queue] -= 1
+        self._queue_started[job.queue] += 1
+        if key is not None:
+            self._key_runs[key] += 1
+        if rate_key is not None:
+            self._keys_started[job.job_type, rate_key] += 1
         return True
 
-    def _hold(self, row: Row) -> int | None:
-        """What the job must wait for after all."""
-        key = row["concurrency_key"]
-        if key is not None and self._runs(key) >= row["concurrency_limit"]:
-            return KEY_HELD
-        rate_key = row["rate_key"]
-        if rate_key is not None:
-            room = self._rates.key_room(row["job_type"], rate_key)
-            if room is not None and room <= self._keys_started[row["job_type"], rate_key]:
-                self._rates.key_held(row["job_type"], rate_key)
-                return RATE_HELD
-        return None
+    def _rate_admits(self, job_type: str, key: str) -> bool:
+        room = self._rates.key_room(job_type, key)
+        if room is None or room > self._keys_started[job_type, key]:
+            return True
+        self._rates.key_held(job_type, key)
+        return False
 
     def _runs(self, key: str) -> int:
         if key not in self._key_runs:
@@ -219,24 +201,22 @@ class _Claim:
             self._any_runs = job_lanes.something_runs_all_users(self._tx)
         return self._any_runs
 
-    def start(self, now: datetime) -> list[Job]:
+    def start(self) -> list[Job]:
         """Store what was decided; returns the started jobs in their order."""
         for hold, job_ids in self._held.items():
             if job_ids:
                 job_holds.hold_all_users(self._tx, job_ids, hold)
         if not self._taken:
             return []
-        job_lanes.start_all_users(self._tx, [row["id"] for row in self._taken], now=now)
-        users = {row["user_id"] for row in self._taken}
+        job_lanes.start_all_users(self._tx, [job.id for job in self._taken], now=self._now)
+        users = {job.user_id for job in self._taken}
         job_lanes.keep_turns_all_users(self._tx, {user: self._turns[user] for user in users})
-        return [self._job(row, now) for row in self._taken]
+        return [job if job.attempt == 1 else self._with_checkpoint(job) for job in self._taken]
 
-    def _job(self, row: Row, now: datetime) -> Job:
-        checkpoint = None
-        if row["attempt"] > 0:
-            state = self._tx.execute(
-                "SELECT checkpoint FROM job_states WHERE job_id = ?", (row["id"],)
-            ).fetchone()
-            if state is not None and state["checkpoint"] is not None:
-                checkpoint = load(state["checkpoint"])
-        return job_of(row, starts_at=now, checkpoint=checkpoint)
+    def _with_checkpoint(self, job: Job) -> Job:
+        state = self._tx.execute(
+            "SELECT checkpoint FROM job_states WHERE job_id = ?", (job.id,)
+        ).fetchone()
+        if state is None or state["checkpoint"] is None:
+            return job
+        return replace(job, checkpoint=load(state["checkpoint"]))

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Literal
 
 from noond.clock import to_ms
 from noond.errors import JobExists
@@ -61,7 +60,7 @@ def finish(
     if cursor.rowcount != 1:
         return False
     if reason is not None:
-        _keep_attempt(tx, job, reason, error or reason, now=now, next_at=None)
+        keep_attempt(tx, job, reason, error or reason, now=now, next_at=None)
     if result is not None:
         tx.execute(
             "INSERT OR REPLACE INTO job_results (job_id, result, created_at) VALUES (?, ?, ?)",
@@ -103,7 +102,7 @@ def retry(
     )
     if cursor.rowcount != 1:
         return finish(tx, job, JobStatus.CANCELLED, error=error, now=now)
-    _keep_attempt(tx, job, reason, error, now=now, next_at=due)
+    keep_attempt(tx, job, reason, error, now=now, next_at=due)
     _left_its_place(tx, job)
     return True
 
@@ -129,7 +128,7 @@ def _left_its_place(tx: Transaction, job: Job) -> None:
         job_holds.release_key_all_users(tx, job.concurrency_key)
 
 
-def _keep_attempt(
+def keep_attempt(
     tx: Transaction,
     job: Job,
     reason: Reason,
@@ -138,6 +137,7 @@ def _keep_attempt(
     now: datetime,
     next_at: datetime | None,
 ) -> None:
+    """Remember an attempt that did not end well, and when the next one is to be."""
     tx.execute(
         "INSERT OR REPLACE INTO job_attempts"
         " (job_id, attempt, started_at, ended_at, reason, error, next_at)"
@@ -174,7 +174,7 @@ def cancelling_all_users(tx: Transaction) -> list[str]:
 
 def _cancel(tx: Transaction, job: Job, *, now: datetime) -> None:
     if job.status is JobStatus.PENDING:
-        _end_waiting(tx, job, JobStatus.CANCELLED, reason=None, error=None, now=now)
+        end_waiting(tx, job, JobStatus.CANCELLED, reason=None, error=None, now=now)
         return
     tx.execute(
         "UPDATE jobs SET cancel_requested_at = coalesce(cancel_requested_at, ?)"
@@ -184,7 +184,7 @@ def _cancel(tx: Transaction, job: Job, *, now: datetime) -> None:
     _cancel_children(tx, job, now=now)
 
 
-def _end_waiting(
+def end_waiting(
     tx: Transaction,
     job: Job,
     status: JobStatus,
@@ -193,6 +193,7 @@ def _end_waiting(
     error: str | None,
     now: datetime,
 ) -> None:
+    """Give a job its final status that waits; nothing happens when it does not."""
     tx.execute(
         "UPDATE jobs SET status = ?, reason = ?, error_message = coalesce(?, error_message),"
         " completed_at = ? WHERE user_id = ? AND id = ? AND status = 'pending'",
@@ -209,21 +210,6 @@ def _cancel_children(tx: Transaction, job: Job, *, now: datetime) -> None:
     ).fetchall()
     for row in rows:
         _cancel(tx, job_of(row), now=now)
-
-
-def expire_all_users(tx: Transaction, *, now: datetime) -> int:
-    """Waiting jobs whose deadline has passed have failed; returns how many."""
-    rows = tx.execute(
-        f"SELECT {COLUMNS} FROM jobs INDEXED BY jobs_deadline"
-        " WHERE status = 'pending' AND deadline_at <= ? LIMIT 512",
-        (to_ms(now),),
-    ).fetchall()
-    for row in rows:
-        _end_waiting(
-            tx, job_of(row), JobStatus.FAILED, reason=Reason.DEADLINE,
-            error="its deadline passed while it waited", now=now,
-        )  # fmt: skip
-    return len(rows)
 
 
 def revive(tx: Transaction, user_id: str, job_id: str, *, now: datetime) -> bool:
@@ -249,41 +235,3 @@ def revive(tx: Transaction, user_id: str, job_id: str, *, now: datetime) -> bool
         (to_ms(now), user_id, job_id),
     )
     return True
-
-
-OnCrash = Literal["retry", "fail"]
-
-
-def recover_all_users(
-    tx: Transaction,
-    *,
-    now: datetime,
-    on_crash: Mapping[str, OnCrash] | None = None,
-    never_quarantined: Sequence[str] = (),
-    max_crashes: int = 20,
-) -> int:
-    """At start every running job is an orphan of a dead daemon: it is pending again.
-
-    A crash uses up no retry. A job of a type that says `fail`, and one that has brought the daemon
-    down `max_crashes` times in a row, has failed; who was being cancelled is cancelled.
-    """
-    rows = tx.execute(f"SELECT {COLUMNS} FROM jobs WHERE status = 'running' ORDER BY id").fetchall()
-    job_holds.release_everything_all_users(tx)
-    for row in rows:
-        job = job_of(row)
-        crashes = job.crashes + 1
-        limited = job.job_type not in never_quarantined
-        if job.cancel_requested:
-            finish(tx, job, JobStatus.CANCELLED, error=None, now=now)
-        elif (on_crash or {}).get(job.job_type) == "fail" or (limited and crashes >= max_crashes):
-            error = f"the daemon ended while this job ran, {crashes} times in a row"
-            finish(tx, job, JobStatus.FAILED, reason=Reason.CRASHED, error=error, now=now)
-            tx.execute("UPDATE jobs SET crashes = ? WHERE id = ?", (crashes, job.id))
-        else:
-            tx.execute(
-                "UPDATE jobs SET status = 'pending', started_at = NULL, crashes = ?, hold = 1"
-                " WHERE id = ?",
-                (crashes, job.id),
-            )
-            _keep_attempt(tx, job, Reason.CRASHED, "the daemon ended", now=now, next_at=now)
-    return len(rows)

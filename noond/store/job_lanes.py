@@ -7,8 +7,9 @@ from datetime import datetime
 from typing import Any
 
 from noond.clock import to_ms
-from noond.store.job_rows import COLUMNS
-from noond.store.rows import Connection, Row, Transaction, time_or_none
+from noond.models.job import Job
+from noond.store.job_rows import COLUMNS, job_of
+from noond.store.rows import Connection, Transaction, time_or_none
 
 READY, LATER, KEY_HELD, RATE_HELD = range(4)
 """The values of `hold`; schema.sql explains them."""
@@ -23,18 +24,24 @@ def distinct_all_users(
     """
     index = {READY: "jobs_ready", KEY_HELD: "jobs_key_held", RATE_HELD: "jobs_rate_held"}[hold]
     names = ", ".join(columns)
-    where = "".join(f" AND {name} = ?" for name in fixed)
     start = (
         f"SELECT {names} FROM jobs INDEXED BY {index} WHERE status = 'pending' AND hold = {hold}"
     )
-    end = f" ORDER BY {names} LIMIT 1"
-    beyond = f" AND ({names}) > ({', '.join('?' * len(columns))})"
+    start += "".join(f" AND {name} = ?" for name in fixed)
     values = tuple(fixed.values())
-    row = tx.execute(start + where + end, values).fetchone()
+    row = tx.execute(f"{start} ORDER BY {names} LIMIT 1", values).fetchone()
+    # (a, b) > (?, ?) would read all rows that are equal: SQLite seeks to the first of them.
+    beyond = []
+    for depth in reversed(range(len(columns))):
+        same = "".join(f" AND {name} = ?" for name in columns[:depth])
+        beyond.append(f"{start}{same} AND {columns[depth]} > ? ORDER BY {names} LIMIT 1")
     while row is not None:
         found = tuple(row)
         yield found
-        row = tx.execute(start + where + beyond + end, values + found).fetchone()
+        for place, sql in enumerate(beyond):
+            row = tx.execute(sql, values + found[: len(columns) - place]).fetchone()
+            if row is not None:
+                break
 
 
 _LANE_ROWS = (
@@ -45,37 +52,43 @@ _LANE_ROWS = (
 
 
 class Lane:
-    """The due jobs of one user and type in a queue and priority, read as far as needed."""
+    """The due jobs of one user and type in a queue and priority, read as far as needed.
+
+    Each as it will be when it has started.
+    """
 
     def __init__(
-        self, tx: Transaction, queue: str, priority: int, user: str, kind: str, chunk: int
+        self,
+        tx: Transaction,
+        lane: tuple[str, int, str, str],
+        *,
+        chunk: int,
+        now: datetime,
     ) -> None:
-        self.user, self.kind = user, kind
-        self._tx, self._lane, self._chunk = tx, (queue, priority, user, kind), chunk
-        self._rows: list[Row] = []
-        self._last: tuple[Any, ...] = (0, "")
+        _, _, self.user, self.kind = lane
+        self._tx, self._lane, self._chunk, self._now = tx, lane, chunk, now
+        self._jobs: list[Job] = []
+        self._last: tuple[int, str] = (0, "")
         self._ended = False
 
-    def head(self) -> Row | None:
+    def head(self) -> Job | None:
         """The first job left, or None."""
-        if not self._rows and not self._ended:
+        if not self._jobs and not self._ended:
             self._read_all_users()
-        return self._rows[-1] if self._rows else None
+        return self._jobs[-1] if self._jobs else None
 
     def drop(self) -> None:
         """The first job was dealt with."""
-        self._rows.pop()
+        self._jobs.pop()
 
     def _read_all_users(self) -> None:
-        rows = self._tx.execute(
-            _LANE_ROWS,
-            (*self._lane, *self._last, self._chunk),
-        ).fetchall()
+        rows = self._tx.execute(_LANE_ROWS, (*self._lane, *self._last, self._chunk)).fetchall()
         self._ended = len(rows) < self._chunk
-        if rows:
-            self._last = (rows[-1]["scheduled_at"], rows[-1]["id"])
-        rows.reverse()
-        self._rows = rows
+        self._jobs = [job_of(row, starts_at=self._now) for row in rows]
+        if self._jobs:
+            last = self._jobs[-1]
+            self._last = (to_ms(last.scheduled_at), last.id)
+        self._jobs.reverse()
 
 
 def next_due_all_users(connection: Connection, *, now: datetime) -> datetime | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
 from noond.clock import from_ms
 from noond.models.job import Job, JobStatus, Reason
@@ -13,18 +12,18 @@ COLUMNS = (
     "id, user_id, job_type, queue, priority, status, payload, concurrency_key, rate_key,"
     " attempt, retry_count, max_retries, crashes, scheduled_at, created_at, started_at,"
     " deadline_at, cancel_requested_at, completed_at, reason, error_message, parent_id, batch_id,"
-    " next_jobs IS NOT NULL AS chained, concurrency_limit"
+    " next_jobs IS NOT NULL, concurrency_limit"
 )
 """What `job_of` takes."""
 
 
-def job_of(row: Row, *, starts_at: datetime | None = None, checkpoint: Any = None) -> Job:
+def job_of(row: Row, *, starts_at: datetime | None = None) -> Job:
     """The job of a row of `COLUMNS`; with `starts_at` as the attempt that starts now."""
     (
         job_id, user_id, job_type, queue, priority, status, payload, concurrency_key, rate_key,
         attempt, retry_count, max_retries, crashes, scheduled_at, created_at, started_at,
         deadline_at, cancel_requested_at, completed_at, reason, error_message, parent_id, batch_id,
-        chained, _,
+        chained, concurrency_limit,
     ) = row  # fmt: skip
     starts = starts_at is not None
     return Job(
@@ -36,6 +35,7 @@ def job_of(row: Row, *, starts_at: datetime | None = None, checkpoint: Any = Non
         status=JobStatus.RUNNING if starts else JobStatus(status),
         payload=load(payload),
         concurrency_key=concurrency_key,
+        concurrency_limit=concurrency_limit,
         rate_key=rate_key,
         attempt=attempt + 1 if starts else attempt,
         retry_count=retry_count,
@@ -52,5 +52,4 @@ def job_of(row: Row, *, starts_at: datetime | None = None, checkpoint: Any = Non
         parent_id=parent_id,
         batch_id=batch_id,
         chained=bool(chained),
-        checkpoint=checkpoint,
     )

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from noond.clock import from_ms, to_ms
-from noond.errors import AttemptEnded, JobExpired
+from noond.errors import AttemptEnded, Conflict, JobExpired
 from noond.models.job import Job, JobAttempt, JobProgress, Reason
 from noond.store import jobs
 from noond.store.rows import Connection, Transaction, dump, load, time_or_none
@@ -81,8 +81,12 @@ def find_checkpoint(connection: Connection, user_id: str, job_id: str) -> Any:
 
 
 def put_step(tx: Transaction, job: Job, name: str, result: Any, *, now: datetime) -> None:
-    """Keep the result of a named step, for ever. Raises AttemptEnded."""
+    """Keep the result of a named step as long as the job. Raises AttemptEnded, Conflict."""
     _require_running(tx, job)
+    if tx.execute(
+        "SELECT 1 FROM job_steps WHERE job_id = ? AND name = ?", (job.id, name)
+    ).fetchone():
+        raise Conflict(f"two steps of the job are named {name!r} and run at once")
     tx.execute(
         "INSERT INTO job_steps (job_id, name, result, created_at) VALUES (?, ?, ?, ?)",
         (job.id, name, dump(result), to_ms(now)),

@@ -71,12 +71,27 @@ def insert_calls_of(
 
 
 def sum_since(
-    connection: Connection, user_id: str, since: datetime, run_id: str | None = None
+    connection: Connection,
+    user_id: str,
+    since: datetime,
+    *,
+    agent_id: str | None = None,
+    run_id: str | None = None,
 ) -> float:
-    """US dollars of the user's calls made at or after `since`, or of one run's alone."""
+    """US dollars of the user's calls made at or after `since`, or of one agent's or run's alone."""
     row = connection.execute(
-        "SELECT coalesce(sum(llm_cost_usd), 0) FROM agent_observability"
-        " WHERE user_id = ? AND created_at >= ? AND (? IS NULL OR agent_run_id = ?)",
-        (user_id, to_ms(since), run_id, run_id),
+        "SELECT total(llm_cost_usd) FROM agent_observability"
+        " WHERE user_id = ? AND created_at >= ?"
+        " AND (? IS NULL OR agent_id = ?) AND (? IS NULL OR agent_run_id = ?)",
+        (user_id, to_ms(since), agent_id, agent_id, run_id, run_id),
+    ).fetchone()
+    return float(row[0])
+
+
+def sum_since_all_users(connection: Connection, since: datetime) -> float:
+    """US dollars of everybody's calls made at or after `since`."""
+    row = connection.execute(
+        "SELECT total(llm_cost_usd) FROM agent_observability WHERE created_at >= ?",
+        (to_ms(since),),
     ).fetchone()
     return float(row[0])

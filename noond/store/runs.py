@@ -32,6 +32,7 @@ def _run(row: Row) -> Run:
         mode=RunMode(row["mode"]),
         status=RunStatus(row["status"]),
         waiting_for=row["waiting_for"],
+        waiting_note=row["waiting_note"] if row["waiting_for"] == "budget" else None,
         scheduled_for=time_or_none(row["scheduled_for"]),
         late_reason=row["late_reason"],
         created_at=from_ms(row["created_at"]),
@@ -179,14 +180,20 @@ def set_running(tx: Transaction, user_id: str, run_id: str, *, now: datetime) ->
 
 
 def set_waiting(
-    tx: Transaction, user_id: str, run_id: str, waiting_for: WaitingFor, *, now: datetime
+    tx: Transaction,
+    user_id: str,
+    run_id: str,
+    waiting_for: WaitingFor,
+    *,
+    now: datetime,
+    note: str | None = None,
 ) -> None:
     """The run waits; the time since it has waited for the same thing is kept."""
     tx.execute(
         "UPDATE runs SET status = 'waiting', waiting_since ="
-        " CASE WHEN waiting_for IS ? THEN coalesce(waiting_since, ?) ELSE ? END, waiting_for = ?"
-        f" WHERE user_id = ? AND id = ? AND status IN {_ACTIVE}",
-        (waiting_for, to_ms(now), to_ms(now), waiting_for, user_id, run_id),
+        " CASE WHEN waiting_for IS ? THEN coalesce(waiting_since, ?) ELSE ? END, waiting_for = ?,"
+        f" waiting_note = ? WHERE user_id = ? AND id = ? AND status IN {_ACTIVE}",
+        (waiting_for, to_ms(now), to_ms(now), waiting_for, note, user_id, run_id),
     )
 
 

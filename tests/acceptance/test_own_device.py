@@ -18,13 +18,13 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 import pytest
 from aiohttp import web
+from node import NODE
 
 if TYPE_CHECKING:
     from tests.acceptance.conftest import Machine
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "examples" / "device"
-NODE = Path(sys.executable).parent / "node"
 NODE_MODULES = ROOT / "tests" / "servers" / "node" / "node_modules"
 
 both_devices = pytest.mark.parametrize("kind", ["node", "python"])

@@ -14,7 +14,8 @@ from noond.config import JobSettings
 from noond.jobs.context import JobContext
 from noond.jobs.engine import JobEngine
 from noond.jobs.policy import JobPolicy
-from noond.models.job import Job, JobProgress, NewJob
+from noond.jobs.workers import JobListener
+from noond.models.job import Job, NewJob
 from noond.store import job_states, jobs
 from noond.store.database import Database
 
@@ -83,13 +84,13 @@ class Workshop:
         self,
         *types: Handler,
         slots: int = 4,
-        on_progress: Callable[[Job, JobProgress], None] | None = None,
+        listener: JobListener | None = None,
         **settings: Any,
     ) -> JobEngine:
         """An engine that is not started. Rates are off unless the test sets them."""
         values = {"concurrent": slots, "rates": {}, **settings}
         return JobEngine(
-            self.database, self.clock, JobSettings(**values), types=types, on_progress=on_progress
+            self.database, self.clock, JobSettings(**values), types=types, listener=listener
         )
 
     async def add(self, *, wait: timedelta = timedelta(), wake: bool = True, **changes: Any) -> str:

@@ -85,6 +85,9 @@ class RunSummary(Reply):
     mode: RunMode
     status: RunStatus
     waiting_for: WaitingFor | None
+    waiting_note: str | None = Field(
+        description="Which spending limit it waits for, and till when."
+    )
     scheduled_for: Moment | None
     late_reason: str | None
     created_at: Moment
@@ -273,6 +276,7 @@ def _summary(run: Run) -> dict[str, Any]:
         "reverted_at": run.reverted_at,
         "status": run.status,
         "waiting_for": run.waiting_for,
+        "waiting_note": run.waiting_note,
         "scheduled_for": run.scheduled_for,
         "late_reason": run.late_reason,
         "created_at": run.created_at,

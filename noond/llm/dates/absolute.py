@@ -31,6 +31,22 @@ _MONTH_DAY = re.compile(
     rf"{_YEAR_AFTER}",
     _FLAGS,
 )
+_NUMBER_OF_DAY = re.compile(
+    r"(?P<day>\d{1,2})(?:(?:st|nd|rd|th|er|º)\b|\.)?"
+    r"(?=[ \t]*(?:$|[\n,;)\]!.|]|\s[–—-]\s)|\s[@#])",
+    _FLAGS,
+)
+_NUMBER_ALONE = re.compile(
+    r"(?P<day>\d{1,2})(?P<ordinal>(?:st|nd|rd|th|er|º)\b|\.)?"
+    r"(?=[ \t]*(?:$|[\n,;)\]!.|]|\s[–—-]\s))",
+    _FLAGS,
+)
+_LIMIT = re.compile(
+    r"\b(?:(?:by|before|until)\sthe|bis\s(?:spätestens\s)?(?:zum|am)|vor\sdem|(?:avant|pour)\sle"
+    r"|d['’]ici\s(?:le|au)|jusqu['’]au|antes\sdel|(?:para|hasta)\sel)\s$",
+    _FLAGS,
+)
+_LIMIT_ENGLISH = re.compile(r"\bthe\s$|\b(?:zum|am|dem)\s$", _FLAGS)
 _RANGE_START = re.compile(
     r"(?P<day>\d{1,2})(?:st|nd|rd|th|er|\.)?"
     r"\s?(?:-|–|—|/|\b(?:to|and|bis|und|au|et|al|a|y)\b)\s?"
@@ -120,6 +136,34 @@ def day_month(text: str, start: int, *, today: date) -> Found | None:
     if match["month"] == "may" and not year and not match["ordinal"]:
         return None  # "all 3 may come"
     return _named(match, year, today)
+
+
+def weekday_and_number(text: str, start: int, weekday: int, *, today: date) -> Found | None:
+    """`Friday 16`, from its number on: the next such day, where the two agree."""
+    match = _NUMBER_OF_DAY.match(text, start)
+    day = _next_numbered(int(match["day"]), today) if match else None
+    return (match.end(), day) if match and day and day.weekday() == weekday else None
+
+
+def _next_numbered(number: int, today: date) -> date | None:
+    """The next day of that number, of this month or of one of the two after it."""
+    for later in range(3):
+        year, month = divmod(today.year * 12 + today.month - 1 + later, 12)
+        day = valid_date(year, month + 1, number)
+        if day and day >= today:
+            return day
+    return None
+
+
+def limit_number(text: str, start: int, *, today: date) -> Found | None:
+    """`avant le 31`, `by the 14th`, `bis zum 15.`, from the number on: the next such day."""
+    match = _NUMBER_ALONE.match(text, start)
+    if not match or not _LIMIT.search(text[max(0, start - 24) : start]):
+        return None
+    if not match["ordinal"] and _LIMIT_ENGLISH.search(text[max(0, start - 12) : start]):
+        return None  # "by the 14 members"
+    day = _next_numbered(int(match["day"]), today)
+    return (match.end(), day) if day else None
 
 
 def month_day(text: str, start: int, *, today: date) -> Found | None:

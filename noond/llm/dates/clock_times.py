@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import time, timedelta, timezone
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 _OFFSETS = {
     "z": 0, "utc": 0, "gmt": 0, "wet": 0, "bst": 1, "west": 1, "cet": 1, "mez": 1, "cest": 2,
@@ -32,7 +33,7 @@ _CLOCK = rf"""(?:
 """
 _FLAGS = re.IGNORECASE | re.VERBOSE
 _AFTER = re.compile(
-    rf"(?:T(?=\d)|(?:\s[^\W\d_]{{2,12}}\.?(?=\s\d?\d:\d\d(?!\d)))?\s?,?\s?(?:-|–|—|\|"
+    rf"(?:T(?=\d)|(?:\s[^\W\d_]{{2,12}}\.?(?=\s\d?\d:\d\d(?!\d)))?\s?,?\s?(?:->?|–|—|→|\|"
     rf"|\()?\s?(?:(?:at|@|um|gegen|ab|à|vers|de|a|sobre|by|bis)\s)?"
     rf"(?:las?\s)?){_CLOCK}",
     _FLAGS,
@@ -43,6 +44,7 @@ _BEFORE = re.compile(
     _FLAGS,
 )
 _DIGIT = re.compile(r"\d")
+_ZONE_PARAMETER = re.compile(r";TZID=\"?([\w/+-]{1,60})\"?(?:;[^:\n]{0,100})?:$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,17 @@ def time_before(text: str, position: int, earliest: int) -> ClockTime | None:
         return None
     match = _BEFORE.search(window)
     return _read(match, offset) if match else None
+
+
+def zone_parameter(text: str, start: int) -> ZoneInfo | None:
+    """The zone that an iCalendar parameter gives to the value at `start`."""
+    if text[start - 1 : start] != ":":
+        return None
+    match = _ZONE_PARAMETER.search(text[max(0, start - 180) : start])
+    try:
+        return ZoneInfo(match[1]) if match else None
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return None
 
 
 def _read(match: re.Match[str], shift: int) -> ClockTime | None:

@@ -9,11 +9,17 @@ import re
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from functools import cached_property
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 from noond.llm.dates import absolute, clock_times
 from noond.llm.dates.found import FoundDate
-from noond.llm.dates.positions import closes_with_day, closes_with_weekday, is_weekday_alone
+from noond.llm.dates.positions import (
+    closes_with_day,
+    closes_with_weekday,
+    follows_mark,
+    is_weekday_alone,
+    opens_with_day,
+)
 from noond.llm.dates.relative import RELATIVE_WORDS, coming, counted_before, relative
 from noond.llm.dates.stamps import SANE_YEARS, chat_stamps, mail_date
 from noond.llm.dates.words import (
@@ -31,6 +37,7 @@ from noond.llm.dates.words import (
 _TOKEN = re.compile(
     r"[^\W\d_]+"
     r"|(?<![\w/-])(?<!\d[.,:])\d{1,8}(?=[-./–—]|\s?[^\W\d_]|\s[-–—]|(?<=\d{8})\b)"
+    r"|(?<=[Eelm]\s)\d{1,2}(?=[ \t]*(?:$|[\n,;)\]!|]))"  # avant le 31
     r"|(?<=[a-z_]-)\d{4}(?=-\d\d-\d\d)"
 )
 _COMPOUND_WEEKDAYS = {
@@ -49,7 +56,7 @@ _TRIGGERS = (
     | {"ago", "from"}
 )
 _TO_DATE = re.compile(
-    rf"(?:{WEEKDAY}|{WEEKDAY_SHORT}\.?),?\s(?:(?:the|den|dem|der|le|el)\s)?", re.IGNORECASE
+    rf"(?P<word>{WEEKDAY}|{WEEKDAY_SHORT})\.?,?\s(?:(?:the|den|dem|der|le|el)\s)?", re.IGNORECASE
 )
 _WORD_BEFORE = re.compile(r"([^\W\d_]+(?:['’][^\W\d_]+)?)[\s:.,(]*$")
 _GREETING = frozenset("guten heute gestern am jeden jeder".split())
@@ -73,9 +80,8 @@ _PART_OF_DAY = re.compile(
     r"|matin|après-midi|soir|(?:por|en)\sla\s(?:mañana|tarde|noche))\b",
     re.IGNORECASE,
 )
-_LATER_THAN = re.compile(r"later\sthan\s$", re.IGNORECASE)
+_LIMIT_BEFORE = re.compile(r"(?:later\sthan|antes\sdel)\s$", re.IGNORECASE)
 _END_OF_DAY = re.compile(r"(?:EOD|COB|end of day)\s(?:on\s)?", re.IGNORECASE)
-_ZONE_PARAMETER = re.compile(r";TZID=\"?([\w/+-]{1,60})\"?(?:;[^:\n]{0,100})?:$")
 
 
 def find_dates(text: str, *, reference: datetime, zone: ZoneInfo) -> list[FoundDate]:
@@ -145,6 +151,11 @@ class DateGrammar:
         sample = self._document_text[:20_000]
         return len(_NOT_ENGLISH.findall(sample)), len(_ENGLISH.findall(sample))
 
+    @property
+    def _is_english(self) -> bool:
+        foreign, english = self._languages
+        return english > foreign
+
     def moment(self, written: str) -> datetime | None:
         """The moment (aware, in the zone) that a stamp such as `12.03.26 14:05` tells."""
         found = self.find(written)
@@ -198,6 +209,7 @@ class DateGrammar:
             absolute.iso(text, start)
             or self._separated(text, start, cell=cell)
             or absolute.day_month(text, start, today=self.today)
+            or absolute.limit_number(text, start, today=self.today)
         )
 
     def _separated(self, text: str, start: int, *, cell: bool) -> absolute.Found | None:
@@ -215,7 +227,10 @@ class DateGrammar:
             day_first=day_first,
             introduced=cell
             or self._introduced(text, start)
-            or closes_with_day(text, start, day_first=self.day_first),
+            or opens_with_day(text, start)
+            or (
+                follows_mark(text, start) and closes_with_day(text, start, day_first=self.day_first)
+            ),
             today=self.today,
         )
 
@@ -226,8 +241,8 @@ class DateGrammar:
 
     def _introduced(self, text: str, start: int) -> bool:
         before = self._word_before(text, start)
-        if before == "than":
-            return bool(_LATER_THAN.search(text[max(0, start - 12) : start]))
+        if before in ("than", "del"):  # "no later than 3/4", "antes del 27/2"
+            return bool(_LIMIT_BEFORE.search(text[max(0, start - 12) : start]))
         return before in DATE_PREPOSITIONS or before in WEEKDAYS or before in WEEKDAY_SHORTS
 
     def _worded(self, text: str, start: int, word: str, *, cell: bool) -> absolute.Found | None:
@@ -253,7 +268,10 @@ class DateGrammar:
             return None
         position = match.end()
         if text[position : position + 1].isdecimal():
-            return self._numeric(text, position)
+            weekday = WEEKDAYS | WEEKDAY_SHORTS
+            return self._numeric(text, position) or absolute.weekday_and_number(
+                text, position, weekday[match["word"].lower()], today=self.today
+            )
         return absolute.month_day(text, position, today=self.today)
 
     def _day_word(self, text: str, start: int, end: int, word: str) -> absolute.Found | None:
@@ -282,9 +300,8 @@ class DateGrammar:
             return end, coming(_BARE_WEEKDAYS[word], self.today)
         if word not in WEEKDAY_SHORTS:
             return None
-        foreign, english = self._languages
-        if (cell and is_weekday_alone(text, start)) or closes_with_weekday(
-            text, start, english=english > foreign
+        if (cell and is_weekday_alone(text, start)) or (
+            follows_mark(text, start) and closes_with_weekday(text, start, english=self._is_english)
         ):
             return end, coming(WEEKDAY_SHORTS[word], self.today)
         if not text[start].isupper():
@@ -303,7 +320,7 @@ class DateGrammar:
                 part = _PART_OF_DAY.match(text, end)
                 return FoundDate(start, part.end() if part else end, day, None)
             start = clock.start
-        zone = clock.offset or _zone_parameter(text, start)
+        zone = clock.offset or clock_times.zone_parameter(text, start)
         if zone is None:
             return FoundDate(start, end, day, clock.time)
         return self._moved(start, end, datetime.combine(day, clock.time, zone))
@@ -314,17 +331,6 @@ class DateGrammar:
         except OverflowError:
             local = moment
         return FoundDate(start, end, local.date(), time(local.hour, local.minute))
-
-
-def _zone_parameter(text: str, start: int) -> ZoneInfo | None:
-    """The zone that an iCalendar parameter gives to the value at `start`."""
-    if text[start - 1 : start] != ":":
-        return None
-    match = _ZONE_PARAMETER.search(text[max(0, start - 180) : start])
-    try:
-        return ZoneInfo(match[1]) if match else None
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return None
 
 
 def _is_french(text: str, start: int) -> bool:

@@ -11,10 +11,15 @@ import re
 from noond.llm.dates.words import WEEKDAY_SHORT
 
 _FLAGS = re.IGNORECASE
-_BEFORE = re.compile(r"(?P<strong>[(\[]|\s[–—-]\s)$|,\s$")
+_BEFORE = re.compile(r"(?P<strong>[(\[]|\s[–—-]\s|[;)]\s)$|,\s$")
 _TAIL = (
     r"(?=[.!]?(?:(?P<more>,\s[^()\[\]\n|]{1,40})?[)\]])?"
     r"(?:\s[@#][\w/-]{1,40}){0,4}[ \t.!*_~]*(?:\n|\||$))"
+)
+_LINE_START = re.compile(r"(?:^|\n)[ \t]*(?:[-*+•·][ \t]+)?[*_]{0,2}$")
+_LEADING = re.compile(
+    r"(?:(?P<first>\d{1,2})/(?P<second>\d{1,2})|\d{1,2}\.\s?\d{1,2}\.)[*_]{0,2}"
+    r"(?:\s?:\s|\s[–—-]\s|[ \t]{2,}|\t)(?=[^\W\d_])"
 )
 _SLASHED = re.compile(rf"(?P<first>\d{{1,2}})/(?P<second>\d{{1,2}}){_TAIL}")
 _DOTTED = re.compile(rf"\d{{1,2}}\.\s?\d{{1,2}}\.{_TAIL}")
@@ -28,6 +33,11 @@ _SMALL = frozenset(
 
 def _lead(text: str, start: int) -> re.Match[str] | None:
     return _BEFORE.search(text[max(0, start - 3) : start])
+
+
+def follows_mark(text: str, start: int) -> bool:
+    """Whether a bracket, dash or comma leads what begins at `start`: cheap to ask first."""
+    return _lead(text, start) is not None
 
 
 def closes_with_day(text: str, start: int, *, day_first: bool) -> bool:
@@ -47,6 +57,17 @@ def closes_with_day(text: str, start: int, *, day_first: bool) -> bool:
     # "(2/8)" is the second of eight as well, "(2/8, Ana)" hardly.
     clear = padded or bool(match["more"])
     return clear or first > second or (not day_first and second > 12)
+
+
+def opens_with_day(text: str, start: int) -> bool:
+    """Whether `16/10` or `3.5.` at `start` opens a line, parted from the words behind it."""
+    match = _LEADING.match(text, start)
+    if not match or not _LINE_START.search(text[max(0, start - 12) : start]):
+        return False
+    if not match["first"]:
+        return True
+    padded = match["first"].startswith("0") or match["second"].startswith("0")
+    return padded or int(match["first"]) > int(match["second"])
 
 
 def closes_with_weekday(text: str, start: int, *, english: bool) -> bool:

@@ -25,6 +25,7 @@ _STYLES = tuple(
     re.compile(rf"^{_MARKS}{pattern}", re.MULTILINE)
     for pattern in (
         rf"\[{_STAMP}\]\s{{1,2}}{_SENDER}:(?:[ \t]|$)",
+        rf"\[(?P<time>{_TIME}),\s(?P<day>{_DAY})\]\s{{1,2}}{_SENDER}:(?:[ \t]|$)",
         rf"{_STAMP}\s[-–—]\s{_SENDER}:(?:[ \t]|$)",
         rf"{_SENDER},?\s\[{_STAMP}\]:?[ \t]*$",
         rf"\[{_STAMP}\]\s{_SENDER}[ \t]*$",
@@ -43,6 +44,7 @@ _TIMED_STYLES = tuple(
         rf"\[?{_CLOCK}\]?[ \t]{{1,4}}(?:<{_SENDER}>|{_SENDER.replace('sender', 'named')}:)[ \t]",
     )
 )
+_CLOCK_SEEN = re.compile(r"\d[:.]\d\d")
 _HEADERS = re.compile(r"(?:[A-Z][\w-]{1,30}:[^\n]{0,1000}\n){1,8}")
 _DATE_HEADER = re.compile(r"^Date:[ \t]*([^\n]{6,80})$", re.MULTILINE)
 
@@ -59,6 +61,8 @@ class Stamp:
 
 def chat_stamps(text: str) -> list[Stamp]:
     """The heads of a chat's messages, empty when the text is no chat: a chat has two or more."""
+    if len(_CLOCK_SEEN.findall(text)) < 2:  # every style has a time
+        return []
     best: list[re.Match[str]] = []
     for style in (*_STYLES, *_TIMED_STYLES):
         matches = [match for match in style.finditer(text) if _sender(match)]

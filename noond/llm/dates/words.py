@@ -82,7 +82,8 @@ PARTS_OF_DAY = "früh|morgen|vormittag|mittag|nachmittag|abend|nacht"
 
 DATE_PREPOSITIONS = frozenset(
     "on by until till before due from since am bis zum vom ab den der dem seit vor fällig "
-    "le au avant pour depuis du d'ici jusqu'au el al para antes hasta desde".split()
+    "le au avant pour depuis du d'ici jusqu'au el al para antes hasta desde "
+    "deadline frist termin spätestens échéance echeance tard vence vencimiento plazo límite".split()
 )
 RECURRENCES = frozenset("every each jeden jede jeder chaque les tous cada los todos".split())
 

@@ -29,7 +29,13 @@ _LEADING = re.compile(rf"{_STARRED}\s?(:|–|—|→|->|-\s)[*_]{{0,2}}\s*")
 _LEADING_ROLE = re.compile(
     rf"\s*[*_]{{0,2}}(?:{ARTICLE})?{ROLE}[*_]{{0,2}}\s?(?::|–|—|→|->|-\s)[*_]{{0,2}}\s*", _FLAGS
 )
-_TRAILING = re.compile(rf"(?P<sign>\s[–—|-]|→|->|=>|,)\s?({NAMES})(?P<end>[\s\x00.,;)|–—-]*)$")
+_TRAILING = re.compile(
+    rf"(?P<sign>\s(?:[–—|-]|--)|→|->|=>|,|\s?:)\s?({NAMES})(?P<end>[\s\x00.,;)|–—-]*)$"
+)
+_TRAILING_SMALL = re.compile(r"\s[–—-]\s([^\W\d_]{2,20})\s?[–—-]?[\s]*\x00[\s\x00.,;)]*$")
+_NO_NAME_BEFORE = re.compile(r"^[^,]*(?<![\w'’-])[a-zà-ÿ][\w'’-]*\s?$")
+_NAME_ALONE = re.compile(rf"\s*{NAMES}[\s,;.()–—-]*")
+_ADDRESSED = re.compile(rf"{_STARRED},\s(?=[a-zà-ÿ])")
 _MODAL = (
     r"(?:(?P<to>to)|will|shall|must|should|needs?\sto|has\sto|have\sto|is\sto|are\sto|is\sgoing\sto|muss"
     r"|müssen|soll|sollen|wird|werden|doit|doivent|va\sa|van\sa|va|vont|devra|debe|deben|deberá"
@@ -64,6 +70,11 @@ _STRANGER_DOES = re.compile(
     r"(?:the|an?|all|our|his|her|das|die|den|eine?n?|alle|seine?n?|ihre?n?|unsere?n?)\s)"
 )
 _ANY_MODAL = re.compile(rf"\s{_MODAL}\s")
+_INTRODUCED = re.compile(
+    r"(?:(?:\s[–—-]|[,;(])\s?)(?i:verantw\.|verantwortlich|zust\.|zuständig|resp\.|responsable|encarg\.|encargad[oa]"
+    rf"|owner|lead|assigned\sto|a\scargo\sde)\s?:?\s({NAMES})(?=[\s\x00]*(?:$|[,;.)–—-]))"
+)
+_JOINED = re.compile(r"\s?(?:&|/|\+)\s?|\s(?:and|und|et|y)\s")
 _SIGN = re.compile(r"[:–—→]|-[\s>]")
 _BEFORE_NAME = " \t*_["
 _WINDOW = 120
@@ -87,6 +98,7 @@ class Actors:
         self._framed = frame is not Frame.NONE
         self._listed = frame is Frame.LIST
         self.verb = ""
+        self._tried = ""
 
     def _take(self, names: list[str], start: int, end: int) -> None:
         self._task.people += names
@@ -98,6 +110,9 @@ class Actors:
     def in_front(self) -> None:
         """The subject of the text's verb: `Ana to send …`, `The treasurer will …`."""
         left = self._scratch.left.replace("\x00", " ")
+        if left == self._tried:
+            return
+        self._tried = left
         capital = not left.lstrip(_BEFORE_NAME)[:1].islower()
         match, names = self._subject(left) if capital else (None, [])
         if match and names:
@@ -131,17 +146,28 @@ class Actors:
         match = _STRANGER_WILL.match(left)
         return match, people.listed(match[1], framed=True) if match else []
 
+    def introduced(self) -> None:
+        """`…, verantw. Svetlana`: a word behind a mark that asks for a person."""
+        match = _INTRODUCED.search(self._scratch.left)
+        if match and (names := self._people.listed(match[1], framed=True)):
+            self._take(names, match.start(), match.end())
+
     def in_parentheses(self) -> None:
         """`Sign the lease (Tevita, by 24 July)`: a day in there, or an end, shows the person."""
         for match in _IN_PARENTHESES.finditer(self._scratch.left):
             words = match[1].replace("\x00", " ").strip(" ,;:–—-")
             names = self._people.listed(words)
-            last = not self._scratch.after(match.end()).strip(" .*_")
-            told = self._listed and self._people.shown and not self._people.german
-            if not names and last and (told or "\x00" in match[1]):
-                names = self._any(words)
+            first = self._listed and match[0][0] == "[" and not match.start()
+            if not names and self._framed and self._people.small(words, framed=first):
+                names = [words]
+            if not names and not self._scratch.after(match.end()).strip(" .*_"):
+                names = self._any(words) if "\x00" in match[1] or self._shown() else []
             if names:
                 self._take(names, *match.span())
+
+    def _shown(self) -> bool:
+        """Whether a list names people, in a language where few other words look like names."""
+        return self._listed and self._people.shown and not self._people.german
 
     def at_the_ends(self) -> None:
         """`Ana: …`, `Ana – … – 3 May`, `treasurer — …` in front, `… – Ana` behind."""
@@ -149,23 +175,50 @@ class Actors:
         window = max(0, len(self._scratch.left) - _WINDOW)
         match = _TRAILING.search(self._scratch.left[window:])
         if not match:
+            self._trailing_small(window)
             return
-        names = (
-            self._people.listed(match[2]) if match["sign"] != "," or "\x00" in match["end"] else []
-        )
+        names = self._people.listed(match[2]) if self._is_parted(match, window) else []
         shown = "\x00" in match["end"] or match["sign"] in ("→", "->", "=>")
-        if not names and shown and not self._task.people:
+        if not names and shown and not self._task.people and match["sign"][-1:] != ":":
             names = self._any(match[2])
         if names:
             self._take(names, match.start() + window, match.end() + window)
 
+    def _is_parted(self, match: re.Match[str], window: int) -> bool:
+        """Whether the sign before names at the end parts them from what is to be done."""
+        before = self._scratch.left[: window + match.start()]
+        if match["sign"].endswith(":"):
+            # "keys: Ana" in a list of who does what, but not "Call: Ana".
+            return self._listed and not self._task.people and not is_instruction(before)
+        if match["sign"] != "," or "\x00" in match["end"]:
+            return True
+        # "new match balls, Dinesh", but not "invite Tom, Anna".
+        asked = self._listed and not self._task.people
+        return asked and _NO_NAME_BEFORE.search(before) is not None
+
+    def _trailing_small(self, window: int) -> None:
+        match = _TRAILING_SMALL.search(self._scratch.left[window:]) if self._framed else None
+        if match and not self._task.people and self._people.small(match[1]):
+            self._take([match[1]], match.start() + window, match.end() + window)
+
     def _leading(self) -> None:
         left = self._scratch.left.replace("\x00", " ")
+        if self._listed and (match := _ADDRESSED.match(left)):
+            # "Jean-Guy, call the plumber", "Brisa, list of titles, 26/10"
+            rest = left[match.end() :]
+            dated = self._scratch.left.rstrip(" .)").endswith("\x00")
+            if (dated or is_instruction(rest)) and (names := self._people.listed(match[1])):
+                self._take(names, *match.span())
+                return
         if not _SIGN.search(left[:_WINDOW]):
             return
         match = _LEADING.match(left)
         if match and any(map(str.isalpha, left[match.end() :])):
             names = self._people.listed(match[1])
+            if not names and _JOINED.search(match[1]):
+                # "Harpreet & Joost: …": one of them is known.
+                known = any(map(self._people.is_person, _JOINED.split(match[1])))
+                names = self._any(match[1]) if known else []
             if not names and self._shows_person(match, left[match.end() :]):
                 names = self._any(match[1])
             if names:
@@ -178,7 +231,7 @@ class Actors:
     def _shows_person(self, match: re.Match[str], rest: str) -> bool:
         """Whether what follows is told to someone, or stands between a name and a day."""
         if match[2] in ("→", "->"):
-            return True
+            return not _NAME_ALONE.fullmatch(rest)  # "Awning -> Ottokar, 20 May"
         if self._listed and is_instruction(rest):
             return not is_plural(match[1])
         dated = self._scratch.left.rstrip(" .)").endswith("\x00")

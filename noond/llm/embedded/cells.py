@@ -68,8 +68,9 @@ _NAMES_SPLIT = re.compile(r"\s*(?:,|;|/|&|\+|<br\s?/?>|\b(?:and|und|u\.|et|y|e)(
 _NOBODY = frozenset(
     "unassigned nobody tbd tbc tba niemand offen open vacant personne nadie all alle tous toutes"
     " todos todas everyone everybody team jeder wir uns us we me i ich moi je nous yo nosotros mí"
-    " you volunteers freiwillige".split()
-) | {"sin asignar", "non assigné", "nicht zugewiesen", "no one", "tout le monde"}
+    " you unknown unbekannt inconnu inconnue desconocido volunteers freiwillige"
+    " anyone someone jemand alguien".split()
+) | {"sin asignar", "non assigné", "nicht zugewiesen", "no one", "tout le monde", "quelqu'un"}
 
 
 def plain_cell(cell: str) -> str:

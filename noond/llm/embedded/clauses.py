@@ -15,14 +15,16 @@ from noond.llm.embedded.topics import is_plural
 
 _MODAL = re.compile(
     r"(?<![\w'’-])(?:(?P<en>will|shall|must|should|(?:has|have|needs?|is|are)\sto|(?:is|are"
-    r"|am)\sgoing\sto)"
+    r"|am)\sgoing\sto|takes\scare\sof"
+    r"|(?:has\s|have\s)?agreed\sto|(?:has|have)\s(?:volunteered|promised|offered)\sto)"
     r"|(?P<to>to)"
-    r"|(?P<de>muss|müssen|soll|sollen|wird|werden|werde)"
-    r"|(?P<fr>doit|doivent|devra|devront|va(?!\sa\s)|vont|dois|vais|devons|est\schargée?\sde|(?:a"
-    r"|ont)\sà)"
-    r"|(?P<es>debe|deben|deberá|deberán|va\sa|van\sa|tiene\sque|tienen\sque|tendrá\sque|ha\sde"
+    r"|(?P<de>muss|müssen|soll|sollen|wird|werden|werde|kümmer(?:t|n)\ssich"
+    r"|kümmere\smich|übernimmt|übernehme|übernehmen)"
+    r"|(?P<fr>doit|doivent|devra|devront|va(?!\sa\s)|vont|dois|vais|devons|(?:est|sont)\schargée?s?\sde|(?:a"
+    r"|ont)\sà|s['’]occupe(?:nt)?\sde|s['’]engage(?:nt)?\sà|se\scharge(?:nt)?\sde)"
+    r"|(?P<es>(?:(?:l[aoe]s?|se)\s)?(?:debe|deben|deberá|deberán|va\sa|van\sa|tiene\sque|tienen\sque|tendrá\sque|ha\sde)"
     r"|[Dd]ebo|[Dd]ebemos|[Vv]oy\sa"
-    r"|[Tt]engo\sque|[Tt]enemos\sque|se\sencarga\sde))(?=\s)"
+    r"|[Tt]engo\sque|[Tt]enemos\sque|se\sencargan?\sde|se\scompromete[n]?\sa))(?=\s)"
     rf"|(?<=\s)(?P<future>{FUTURE})(?=\s)"
     r"|(?<=\w)(?P<short>['’]ll)(?=\s)",
 )
@@ -83,6 +85,11 @@ class Clause:
     people: tuple[str, ...]
     german: bool = False
     verb: str = ""
+
+
+def has_modal(sentence: str) -> bool:
+    """Whether the sentence has a verb that a clause could have: a cheap look before judging it."""
+    return bool(_MODAL.search(sentence))
 
 
 def find_clauses(sentence: str, reading: Reading, *, listed: bool) -> Iterator[Clause]:

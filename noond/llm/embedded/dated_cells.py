@@ -12,12 +12,13 @@ from zoneinfo import ZoneInfo
 
 from noond.llm.dates import DateGrammar, FoundDate
 from noond.llm.dates.stamps import mail_date
+from noond.llm.embedded.aligned import is_aligned_head, understood_aligned
 from noond.llm.embedded.cells import cell_date
 from noond.llm.embedded.columns import Grid
 from noond.llm.embedded.exports import is_export, understood_rows
 from noond.llm.embedded.grids import understood_table
 from noond.llm.embedded.names import People
-from noond.llm.embedded.outline import is_markdown, outline
+from noond.llm.embedded.outline import Kind, is_markdown, outline
 from noond.llm.embedded.passages import Passages
 from noond.llm.embedded.reading import Reading
 from noond.models.document import Document
@@ -64,6 +65,12 @@ def _in_tables(reading: Reading, *, markdown: bool) -> Iterator[_Row]:
     passages = Passages(lines)
     index = 0
     while index < len(lines):
+        if lines[index].kind is Kind.TEXT and is_aligned_head(lines[index], reading.text):
+            grid, rows, taken = understood_aligned(lines[index:], reading)
+            if grid:
+                yield from ((grid, row, line.start, line.end) for row, line in rows)
+                index += taken
+                continue
         if not passages.is_table_head(index):
             index += 1
             continue

@@ -11,10 +11,11 @@ from noond.llm.embedded.namewords import NAME, NAMES
 _ROLL = (
     r"(?:attendees|attending|in\sattendance|participants|present|apologies|people|team|crew|cast"
     r"|members|volunteers|helpers|who(?:['’]s|\sis)\s(?:here|in)"
-    r"|teilnehmer(?:innen)?|teilnehmende|anwesend(?:e)?|entschuldigt|besetzung|mitwirkende|helfer"
-    r"|mannschaft|dabei"
+    r"|teilnehmer(?:innen)?|teilnehmende|anwesend(?:e)?|anw\.|entschuldigt|besetzung|mitwirkende|helfer"
+    r"|mannschaft|dabei|(?:nicht\s)?da|here|absent|regrets|missing|absents?|absentes?"
     r"|présents?|présentes|excusé(?:e)?s|participant[·.(]?e?\)?s|équipe|bénévoles|distribution"
-    r"|asistentes|participantes|presentes|equipo|reparto|voluntarios|excusan)"
+    r"|asistentes|participantes|presentes|equipo|reparto|voluntarios|excusan|asisten"
+    r"|asistieron|faltan|faltaron|ausentes)"
 )
 _HEAD = (
     r"(?:from|to|cc|von|an|de|à|para|owner|assignee|author|verantwortlich|zuständig|responsable"

@@ -59,6 +59,8 @@ def understood_rows(reading: Reading) -> tuple[Grid | None, list[Row]]:
 def _find_header(rows: list[list[str]], reading: Reading) -> tuple[int, Grid | None]:
     """Which row is the header of a list of tasks or milestones; titles may stand above it."""
     for index, row in enumerate(rows[:_HEADER_ROWS]):
+        if sum(map(bool, row)) < 2:
+            continue  # a title
         grid = understand(row, rows[index + 1 :], reading, explicit_only=False)
         if grid:
             return index, grid

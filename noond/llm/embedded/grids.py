@@ -33,8 +33,13 @@ _NO = frozenset({"", "false", "no", "0"})
 def read_table(lines: list[Line], reading: Reading) -> list[Candidate]:
     """The records of a Markdown table; the lines are its rows, the header first."""
     grid, rows = understood_table(lines, reading)
-    if not grid:
-        return []
+    return read_rows(grid, rows, reading) if grid else []
+
+
+def read_rows(
+    grid: Grid, rows: Sequence[tuple[list[str], Line]], reading: Reading
+) -> list[Candidate]:
+    """The records of the rows of a table whose columns are understood."""
     made = (read_row(grid, row, line.start, line.end, reading) for row, line in rows)
     return [candidate for candidate in made if candidate]
 
@@ -143,6 +148,8 @@ def _status(grid: Grid, row: Sequence[str]) -> str | None:
     if grid.cell(row, "cancelled").casefold() not in _NO:
         return "cancelled"
     state = state_of(grid.cell(row, "status"))
+    if "status" not in grid.columns and state_of(grid.cell(row, "description")) == "done":
+        return "done"  # "✅ done" among the notes
     if state == "unknown":
         return "cancelled"
     if grid.cell(row, "completed").casefold() not in _NO:

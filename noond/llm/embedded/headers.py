@@ -92,7 +92,7 @@ _OWNER = _words(
     r"|responsable"
 )
 _STATUS = _words(
-    r"status|state|stage|progress|done|complete|ok|check(?:ed)?|stand|erledigt|fertig|fortschritt"
+    r"status|state|stage|progress|done|erl|complete|ok|check(?:ed)?|stand|erledigt|fertig|fortschritt"
     r"|statut|état|etat|avancement|situation|fait|faite|estado|situación|hecho|hecha|avance|progreso"
 )
 _PRIORITY = _words(

@@ -11,6 +11,7 @@ import re
 from functools import lru_cache
 from typing import Literal
 
+from noond.llm.dates.words import WEEKDAY, WEEKDAY_SHORT
 from noond.llm.embedded.roles import OFFICE
 from noond.llm.embedded.vocabulary import (
     ASIDE_SECTIONS,
@@ -35,8 +36,10 @@ _SECTIONS: tuple[tuple[SectionKind, tuple[str, ...]], ...] = (
 _SECTION_OF = {word: kind for kind, words in _SECTIONS for word in words}
 _SECTION = re.compile(
     rf"(?P<word>{alternatives(tuple(_SECTION_OF))})(?:\s?(?:[:(\[–—-]|/|&|\b(?:for|from|of|until"
-    r"|by|before|this|next|today|tomorrow|and|für|bis|vor|diese|dieser|nächste|aus|vom|und|pour"
-    r"|avant|du|der|des|de|d|cette|et|para|antes|del|esta|y)\b).*)?",
+    r"|by|before|this|next|today|tomorrow|and|für|von|bis|vor|diese|dieser|nächste|aus|vom|und|pour"
+    r"|avant|du|der|des|de|d|cette|et|para|antes|del|esta|y|regarding|about|re|as|wegen|wie|zu[mr]?"
+    r"|concernant|comme|sobre|como"
+    rf"|{WEEKDAY}|{WEEKDAY_SHORT})\b).*)?",
     re.IGNORECASE,
 )
 
@@ -60,11 +63,13 @@ _ENGLISH = (
     ),
     rf"(?:what|{_WORK})\s(?:i|we)\s(?:need|have)\sto\sdo",
     (
-        r"(?:(?:still|remaining|outstanding|open|pending|leftover|unfinished|upcoming|next|immediate"
+        r"(?:(?:still|remaining|outstanding|open|pending|leftover|unfinished|upcoming|next|immediate|agreed"
+        r"|assigned|new|further|resulting|follow-up"
         rf"|urgent|last|final)\s)+{_WORK}"
     ),
     rf"{_WORK}\s(?:still\s)?(?:left|remaining|outstanding|open|pending)(?:\sto\sdo)?",
     r"still\s(?:open|outstanding|missing|pending)|outstanding|up\snext|next\sup|next",
+    r"who(?:s|\sis)?\s(?:does|doing|brings|bringing)\swhat|who\swill\sdo\swhat",
 )
 _SOON = (
     r"(?:noch|jetzt|nun|dringend|sonst|als\snächstes|wir|uns|alles|es|heute|morgen"
@@ -85,10 +90,10 @@ _GERMAN = (
     rf"was\s(?:wir|ich)?\s?(?:{_SOON}\s)+[a-zäöüß]+\s(?:werden\s)?(?:müssen|muss|sollen|soll)",
     rf"das\s(?:müssen|muss)\s(?:wir|ich)\s(?:{_SOON}\s)+[a-zäöüß]+n",
     (
-        r"(?:(?:nächste|weitere|offene|verbleibende|restliche|ausstehende|anstehende|unerledigte"
-        r"|dringende|letzte)[nr]?\s)+(?:aufgaben|arbeiten|schritte|punkte|to-?dos|dinge)"
+        r"(?:(?:nächste|weitere|offene|neue|vereinbarte|beschlossene|verteilte|verbleibende|restliche|ausstehende|anstehende|unerledigte"
+        r"|dringende|letzte)[nr]?\s)+(?:maßnahmen|aufgaben|arbeiten|schritte|punkte|to-?dos|dinge)"
     ),
-    r"restarbeiten|erledigungen",
+    r"restarbeiten|erledigungen|wer\s(?:macht|bringt|erledigt|übernimmt|tut)\swas",
 )
 _FRENCH_VERB = r"[a-zà-ÿ]+(?:er|ir|re|oir)"
 _FRENCH = (
@@ -100,10 +105,11 @@ _FRENCH = (
         r"(?:(?:choses|points|travaux|tout)\s)?(?:encore\s)?à\s(?:faire|régler|finir|terminer|boucler"
         r"|préparer|organiser|traiter)"
     ),
+    r"qui\s(?:fait|prend|am[eè]ne|apporte)\squoi|à\sprévoir",
     r"(?:ce\squi\s|il\s)(?:nous\s)?manque(?:\sencore)?",
     rf"ce\squ(?:['’]il\sfaut|e\snous\sdevons|e\sje\sdois|['’]on\sdoit)\sencore\s{_FRENCH_VERB}",
     r"(?:prochain(?:e)?s?\s)(?:étapes?|actions?|tâches?|travaux)",
-    r"(?:tâches|actions|travaux|points|choses)\s(?:restant(?:e)?s|en\ssuspens|en\sattente)",
+    r"(?:tâches|actions|travaux|points|choses)\s(?:restant(?:e)?s|décidées|convenues|attribuées|en\ssuspens|en\sattente)",
 )
 _SPANISH_VERB = r"[a-zà-ÿ]+(?:ar|er|ir)"
 _SPANISH = (
@@ -112,9 +118,10 @@ _SPANISH = (
         rf"|faltan?)\s(?:(?:todavía|aún)\s)?(?:(?:cosas|tareas)\s)?por\s{_SPANISH_VERB}"
     ),
     r"(?:lo\sque\s|qué\s)(?:nos\s|me\s)?(?:todavía\s|aún\s)?(?:falta|queda)",
+    r"qui[eé]n\s(?:hace|trae|lleva)\squé",
     r"quedan?\s(?:(?:todavía|aún)\s)?pendientes?",
     r"(?:(?:cosas|tareas|asuntos|temas|acciones|trabajos)\s)?(?:pendientes?\sde|por)\s(?:hacer|resolver|terminar)",
-    r"(?:cosas|tareas|asuntos|puntos|temas|acciones|trabajos)\s(?:pendientes|restantes)",
+    r"(?:cosas|tareas|asuntos|puntos|temas|acciones|trabajos)\s(?:pendientes|restantes|acordad[oa]s|asignad[oa]s)",
     r"(?:lo\sque\s)?(?:hay|tenemos)\sque\shacer",
     r"(?:próxim|siguiente)[oa]?s?\s(?:pasos?|tareas?|acciones)",
 )
@@ -147,6 +154,45 @@ _DUTIES = re.compile(
     r"|funciones|competencias|responsabilidades))",
     re.IGNORECASE,
 )
+# "Admin - to do": the topic of the list, then what it is.
+_TOPIC = re.compile(r"[^\W_][^:.!?]{1,30}?(?:\s?:|\s[–—-])\s(?P<rest>(?:[^\W_][\w'’-]*\s?){1,3})")
+_DENIED = re.compile(
+    r"\bdo(?:es)?n['’]?t(?:\s(?:need|do|want))?\W*$|\bwon['’]t\b|\bnot\s(?:needed|doing|necessary)\b"
+    r"|\bnicht\s(?:mehr|nötig)\b|\bpas\s(?:besoin|nécessaires?)\b|\bno\s(?:hacen?\sfalta|necesari)",
+    re.IGNORECASE,
+)
+_LEAD_IN = re.compile(
+    r"(?:(?:ok(?:ay)?|so|right|alright|also|gut|bon|alors|vale|bueno|bien)[,:]?\s)?(?:(?:a\sfew|some|several"
+    r"|my|our|your|the|these|(?:here\sare\s)?(?:the|our|my)|unsere|meine|eure|die|einige|ein\spaar"
+    r"|quelques|nos|mes|vos|les|alguno?s|algunas|unos|unas|nuestr[oa]s|mis|los|las)\s)?",
+    re.IGNORECASE,
+)
+# As in "Here are the actions from today" or "Quedan los siguientes pendientes".
+_ANNOUNCED = re.compile(
+    r"(?:.*\b)?(?:here|these|following|below|left|folgende[nrs]?|anbei|hier|noch|voici|suivante?s?|siguientes"
+    r"|estos|estas|estas?|quedan|faltan|tenemos|hay|restent?)\b.{0,40}?\b(?:to-?dos?|action\s(?:items|points)"
+    r"|actions|next\ssteps|tasks|jobs|aufgaben|punkte|(?:nächsten?|weiteren)\sschritte|tâches"
+    r"|prochaines\sétapes|points\sà\straiter|pendientes|tareas|acciones|compromisos"
+    r"|próximos\spasos)\b.{0,40}",
+    re.IGNORECASE,
+)
+_NOT_AHEAD = re.compile(
+    r"\b(?:done|completed|closed|finished|were|was|not|no|never|erledigt\w*|abgeschlossen\w*|wurden?"
+    r"|nicht|keine|waren|terminée?s|faites?|réalisée?s|étaient|pas|hech[oa]s|cerrad[oa]s|terminad[oa]s"
+    r"|fueron|can|may|performed|executed|taken|supported|available|possible|allowed|werden|möglich\w*"
+    r"|verfügbar\w*|ausgeführt|exécutées?|effectuées?|disponibles?|possibles?|posibles?|realizan"
+    r"|ejecutan|example|examples|beispiel\w*|exemples?|ejemplos?)\b",
+    re.IGNORECASE,
+)
+_ASKED_FOR = re.compile(
+    r"(?:(?:can|could|would|will)\s(?:you|everyone|everybody|people|we\sall)\s(?:all\s)?(?:please\s?)?|please"
+    r"(?:\scan\syou)?|(?:ich\s)?bitte(?:\s(?:noch|alle|euch|Sie|um\sFolgendes|Folgendes))*"
+    r"|(?:könnt(?:et)?\sihr|könn(?:t)?en\sSie|kannst\sdu)(?:\sbitte)?(?:\snoch)?|merci\sde|(?:pouvez-vous"
+    r"|pourriez-vous|peux-tu|pourrais-tu)(?:\ss['’]il\s(?:vous|te)\spla[iî]t)?|por\sfavor"
+    r"|(?:podéis|pueden|puedes|podrías|podrían)(?:,?\spor\sfavor,?)?|i\sneed(?:\s(?:from\s)?you)?(?:\sto)?)",
+    re.IGNORECASE,
+)
+_LAST_SENTENCE = re.compile(r"(?:.*[.!?]\s+)?(?P<last>\S[^.!?]*?)[\s*_]*:[\s*_]*$")
 _DECORATION = re.compile(r"^(?:[\W_]|\d{1,2}(?:\.\d{1,2})*[.)]?\s|[IVX]{1,4}[.)]\s)+|[\W_]+$")
 _LABEL = re.compile(r"[*_]{2,3}[^*_\n]{1,80}[*_]{2,3}\s?:?|[^\n]{1,80}:[*_]{0,3}")
 
@@ -154,13 +200,38 @@ _LABEL = re.compile(r"[*_]{2,3}[^*_\n]{1,80}[*_]{2,3}\s?:?|[^\n]{1,80}:[*_]{0,3}
 @lru_cache(maxsize=1024)
 def section_kind(title: str) -> SectionKind | None:
     """What a heading promises about the lines below it."""
+    if _DENIED.search(title):
+        return "aside"
     plain = _DECORATION.sub("", title).strip().replace("'s", "s").replace("’s", "s")
     if len(plain) > _LENGTH_LIMIT or _DUTIES.match(plain):
         return None
     match = _SECTION.fullmatch(plain)
     if match and not _FINITE.search(plain):
         return _SECTION_OF[" ".join(match["word"].lower().split())]
-    return "task" if _STILL_OPEN.fullmatch(plain) and not _EVERY.search(plain) else None
+    if _STILL_OPEN.fullmatch(plain) and not _EVERY.search(plain):
+        return "task"
+    topic = _TOPIC.fullmatch(plain)
+    if topic and section_kind(topic["rest"]) == "task":
+        return "task"
+    lead = _LEAD_IN.match(plain)
+    return section_kind(plain[lead.end() :]) if lead and lead.end() else None
+
+
+def announces_tasks(body: str, *, addressed: bool) -> bool:
+    """Whether a line of text directly above a list says that its entries are to be done.
+
+    Its last sentence does: `Danke! Nächste Schritte wie besprochen:`; in a message to somebody
+    (`addressed`) also `Could you please:`, which guidelines say to everybody.
+    """
+    match = _LAST_SENTENCE.match(body)
+    if not match or len(match["last"]) > _LENGTH_LIMIT or _NOT_AHEAD.search(match["last"]):
+        return False
+    last = match["last"].strip(" *_")
+    return bool(
+        section_kind(last) == "task"
+        or _ANNOUNCED.fullmatch(last)
+        or (addressed and _ASKED_FOR.fullmatch(last))
+    )
 
 
 def is_label(body: str) -> bool:

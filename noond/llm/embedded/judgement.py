@@ -48,7 +48,8 @@ _UNNEEDED = re.compile(
     r"|\bpas\s(?:la\speine|besoin|nécessaire)\b|\bno\shacen?\sfalta\b|\bno\ses\snecesari[oa]\b",
     _FLAGS,
 )
-_ASKED = re.compile(r"[^.!?]{1,160}\?\s*\([^()]*\)\W*$")
+_ASKED = re.compile(r"[^.!?]{1,160}\?\s*(?:\([^()]*\)|(?:[\w'’-]+[\s,]?){1,3})\W*$")
+_ASIDE_ASKED = re.compile(r"[^\W\d_][^()?]{3,}\s\((?:[^()?\s]+\s){0,2}[^()?\s]+\?\)$")
 # "no raffle this year", "we don't need cups", "Zelte brauchen wir nicht": said, not to be done.
 _DENIED = re.compile(
     r"\W*(?:(?:no\s(?!olvid|perd|dej)|pas\s(?:de\s|d['’])|aucune?\s|ning[uú]n[oa]?\s|nobody\s"
@@ -111,7 +112,7 @@ _CANCELLED = re.compile(
     _FLAGS,
 )
 _DONE = re.compile(
-    r"^\s*(?:✅|✔️?|☑️?|\[done\]|done:|erledigt:|fait\s?:|hecho:)|[(\[]\s?(?:done|erledigt|fertig"
+    r"^\s*(?:✅|✔️?|☑️?|\[done\]|(?:done|erledigt|fait|hecho)(?:\s?:|\s[–—-]\s))|[(\[]\s?(?:done|erledigt|fertig"
     r"|fait|terminé|hecho"
     r"|completado|completed)\s?[)\]]|(?:✅|✔️?)\s*$",
     _FLAGS,
@@ -120,7 +121,10 @@ _DONE = re.compile(
 
 def is_question(text: str) -> bool:
     """Whether it asks."""
-    return text.rstrip(" *_)\"'”»").endswith("?")
+    plain = text.rstrip(" *_\"'”»")
+    if plain.endswith("?)") and _ASIDE_ASKED.search(plain):
+        return False  # "Book a room (Nov?)": only the day is asked
+    return plain.rstrip(" *_)\"'”»").endswith("?")
 
 
 def is_supposition(text: str) -> bool:

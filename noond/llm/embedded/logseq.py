@@ -19,7 +19,7 @@ KEYWORD_STATUS = {
     "CANCELED": "cancelled", "CANCELLED": "cancelled", "KILL": "cancelled",
 }  # fmt: skip
 _KEYWORD = re.compile(
-    r"(TODO|LATER|WAITING|WAIT|DOING|NOW|IN-PROGRESS|DONE|CANCELED|CANCELLED)\s+(?=\S)"
+    r"(TODO|LATER|WAITING|WAIT|DOING|NOW|IN-PROGRESS|DONE|CANCELED|CANCELLED)\s+(?:[–—-]\s+)?(?=\S)"
 )
 PLANNING = re.compile(r"(DEADLINE|SCHEDULED|CLOSED):\s*[<\[]([^<>\[\]\n]{8,60})[>\]]")
 _DRAWER = re.compile(r":(LOGBOOK|END|PROPERTIES):$|CLOCK:|[\w-]+::\s?.*$")

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
+from noond.llm.embedded.instructions import is_english_verb, is_instruction
 from noond.llm.embedded.names import People
 from noond.llm.embedded.vocabulary import (
     MILESTONE_MARKERS,
@@ -58,7 +60,7 @@ _ANY = alternatives(tuple(_KIND_OF))
 _COMMENT = r"(?:(?:<!--|//+|/\*+|\#+|;+|--|%+|REM\b|\*|[^\w\s\"'`<>|(\[{$]{1,3}\s)\s*)?"
 _WHO = r"(?:\s?(?:\#|no\.?|nr\.?|n°|nº)?\s?\d{1,3}\b)?(?:\s?[(\[](?P<who>[^()\[\]\n]{1,60})[)\]])?"
 _LINE = re.compile(
-    rf"{_COMMENT}@?[*_]{{0,3}}(?P<word>{_ANY}){_WHO}[*_]{{0,3}}\s?(?::(?!//)|：|\s[–—]\s|\s-\s)"
+    rf"{_COMMENT}@?[*_]{{0,3}}(?P<word>{_ANY}){_WHO}[*_]{{0,3}}\s?(?::(?!//)|：|\s?(?:→|[-=]>)\s|\s[–—]\s|\s-\s)"
     r"[*_]{0,3}\s*(?=[*_]{0,3}[^\s*_])",
     re.IGNORECASE,
 )
@@ -70,18 +72,33 @@ _FOR_SOMEONE = re.compile(
     rf"{_COMMENT}[*_]{{0,3}}(?P<word>{_ANY})\s(?P<who>[^\n:()\[\]]{{2,40}}?)[*_]{{0,3}}\s?:[*_]{{0,3}}\s+(?=[*_]{{0,3}}[^\s*_])",
     re.IGNORECASE,
 )
+_FOR_WHOM = re.compile(
+    r"(?:for|für|pour|para)\s(?:you|me|us|all|everyone|dich|euch|Sie|mich|uns|alle|toi|vous|moi"
+    r"|nous|tous|ti|vosotros|ustedes|usted|mí|nosotros|todos)",
+    re.IGNORECASE,
+)
 _UNTIL = re.compile(r"(?:by|until|due|bis|avant|d['’]ici|pour|para|antes)\s", re.IGNORECASE)
 _PEOPLE = People()
 _BARE = re.compile(
     rf"{_COMMENT}[*_]{{0,3}}(?P<word>TODO|FIXME){_WHO}[*_]{{0,3}}\s+(?=[*_]{{0,3}}[^\s*_])"
 )
 _INSIDE = re.compile(
-    r"(?:(?<=[.!?;)\]])|(?<=[.!?][\"”’)])|(?<=\s[–—-]))\s+(?P<bracket>[(\[])?[*_]{0,3}"
-    r"(?P<word>TODO|TO DO|FIXME"
-    r"|ACTION(?:\sITEM)?|(?:Action"
-    rf"\sitem|Action|Todo|To-do|Aufgabe|À\sfaire|Tâche|Tarea"
-    rf"|Pendiente)){_WHO}[*_]{{0,3}}\s?:[*_]{{0,3}}\s*(?=[*_]{{0,3}}[^\s*_])"
+    r"(?:(?<=[.!?;)\]])|(?<=[.!?][\"”’)])|(?<=\s[–—-])|(?<=[-=]>)|(?<=→))\s+(?P<bracket>[(\[])?"
+    r"[*_]{0,3}(?P<word>TODO|TO DO|FIXME|ACTION(?:\sITEM)?|ACCIÓN|(?:Action\sitem|Action|Todo|To-do"
+    r"|Aufgabe|À\sfaire|Tâche|Tarea|Acción|Pendiente|Milestones?|Meilensteine?|Jalons?|Hitos?))"
+    rf"{_WHO}[*_]{{0,3}}\s?:[*_]{{0,3}}\s*(?=[*_]{{0,3}}[^\s*_])"
 )
+_BARE_INSIDE = re.compile(r"(?<=[.!?])\s+(?P<word>TODO|FIXME)(?P<who>)\s+(?=[^\s*_])")
+# "Roof: Action: …", "Composteur : **Décision : …": a topic, then the marker.
+_BEHIND_TOPIC = re.compile(
+    r"[*_]{0,2}[^\W_][^:\n]{0,40}?[*_]{0,2}\s?:[*_]{0,2}\s(?P<bracket>)[*_]{0,3}"
+    r"(?P<word>TODO|FIXME|ACTION(?:\sITEM)?|ACCIÓN|DECISION|Action(?:\sitem)?|Todo|To-do|Aufgabe"
+    r"|Beschluss|Entscheidung|Décision|Tâche|À\sfaire|Tarea|Acción|Decisión|Acuerdo|Decision)"
+    rf"{_WHO}[*_]{{0,3}}\s?(?::|→|[-=]>)[*_]{{0,3}}\s*(?=[*_]{{0,3}}[^\s*_])"
+)
+_LOWER = re.compile(r"(?P<word>[Tt]o-?do)(?P<who>)\s+(?=(?P<verb>[a-z]+(?:-[a-z]+)?)\s)")
+_WITHOUT_SIGN = (_BARE, _BARE_INSIDE, _LOWER)
+_WITHIN = (_INSIDE, _BARE_INSIDE, _BEHIND_TOPIC)
 _DEFINITION = re.compile(
     r"(?:is|are|was|were|means?|marks?|indicates?|denotes?|stands?\sfor|used\s(?:to|for|when)"
     r"|refers?\sto"
@@ -102,24 +119,36 @@ _META_WORDS = re.compile(
 )
 
 
+@lru_cache(maxsize=64)
 def find_marker(body: str, *, whole_line: bool = True) -> Marker | None:
     """The marker that begins the body (code masked), or a task marker after a sentence in it."""
     if body[:1] in _CLOSING and (opened := _LINE.match(body, 1) or _addressed(body, 1)):
         return _marker(opened, body, bracket=body[0])
     match = _LINE.match(body) or _BRACKETED.match(body) or _addressed(body) or _BARE.match(body)
     if not match and whole_line:
-        match = _INSIDE.search(body)
+        match = _inside(body)
     if not match:
         return None
     return _marker(match, body, bracket=match.groupdict().get("bracket") or "")
 
 
+def _inside(body: str) -> re.Match[str] | None:
+    """A marker after a sentence, an arrow or a topic, or the small `todo` before a verb."""
+    if ":" in body and (match := _INSIDE.search(body) or _BEHIND_TOPIC.match(body)):
+        return match
+    if "TODO" in body or "FIXME" in body:
+        bare = _BARE_INSIDE.search(body)
+        return bare if bare and is_instruction(body[bare.end() :]) else None
+    small = _LOWER.match(body)
+    return small if small and is_english_verb(small["verb"]) else None
+
+
 def _marker(match: re.Match[str], body: str, *, bracket: str) -> Marker | None:
     word = " ".join(match["word"].lower().split())
     kind = _KIND_OF.get(word, "task")
-    if kind == "task" and is_definition(body[match.end() :], bare=match.re is _BARE):
+    if kind == "task" and is_definition(body[match.end() :], bare=match.re in _WITHOUT_SIGN):
         return None
-    start = match.start("word") if match.re is _INSIDE else 0
+    start = match.start("word") if match.re in _WITHIN else 0
     return Marker(
         kind=kind,
         word=word,
@@ -132,12 +161,13 @@ def _marker(match: re.Match[str], body: str, *, bracket: str) -> Marker | None:
 
 def _addressed(body: str, start: int = 0) -> re.Match[str] | None:
     """`Action Ana: …`, `To-do bis Freitag: …`: someone or a deadline between marker and colon."""
-    match = _FOR_SOMEONE.match(body, start)
+    match = _FOR_SOMEONE.match(body, start) if ":" in body else None
     if not match or _KIND_OF.get(" ".join(match["word"].lower().split())) != "task":
         return None
     who = match["who"].strip()
     known = _PEOPLE.listed(who, framed=True)
     named = who.startswith("@") or bool(_UNTIL.match(who)) or bool(known)
+    named = named or bool(_FOR_WHOM.fullmatch(who))
     return match if named else None
 
 

@@ -92,7 +92,7 @@ def _milestone(
     scratch = Scratch(text)
     first = found[0]
     for date in found:
-        if date is not first and text[first.end : date.start].strip(" –—-"):
+        if date is not first and text[first.end : date.start].strip(" –—-(,"):
             continue
         lead = _LEAD.search(text[max(0, date.start - 24) : date.start])
         cut_from = max(0, date.start - 24) + lead.start() if lead else date.start

@@ -10,11 +10,12 @@ from functools import cached_property
 from noond.llm.embedded.evidence import named_entries, shown_people, told_people
 from noond.llm.embedded.given_names import GIVEN_NAMES
 from noond.llm.embedded.instructions import is_english_verb
-from noond.llm.embedded.namewords import INITIALS, JOINT, LETTERS, NAME, TITLE
+from noond.llm.embedded.namewords import COMPANY, INITIALS, JOINT, LETTERS, NAME, TITLE
 from noond.llm.embedded.topics import is_plural, is_topic
 
 _SPLIT = re.compile(JOINT)
 _NAME_ONLY = re.compile(NAME)
+_COMPANY_ONLY = re.compile(COMPANY)
 _TITLED = re.compile(rf"{TITLE}")
 _WITH_INITIALS = re.compile(rf"{INITIALS}|{LETTERS}")
 _CAPITALS = re.compile(r"[^\W\d_a-zà-öø-ÿ]{2,}")
@@ -22,6 +23,15 @@ _NO_INITIALS = frozenset(
     "TBD TBC TBA NB PS OK UK US USA EU TV PDF URL FYI API CI DNS CSV SQL SSL CV AGM VAT GPS USB "
     "FAQ ALL AND NOT NEW THE ASAP TODO".split()
 )
+_FIRST_END = re.compile(r"[\s-]")
+# Given names that are words, months or modal verbs when they are written small.
+_NAMES_AND_WORDS = frozenset(
+    "can will mark may max rose bill joy grace sue rob pat jack frank grant august don per kim dan "
+    "mai juli juni jan mar jun sun holly ivy iris heather olive pepe paz sol mar luz art dean drew "
+    "gene guy hope faith june april dawn eve fern gale jade kit lee miles ray rich sandy shan star "
+    "van victor violet wade will ali ben bo lin mei min ana lou long park rok ren ria rose tal tea "
+    "tore trine ute ulf uli tim tom sam nick nuno dance daisy ruby pearl robin".split()
+) - frozenset("ali ben bo lin mei min ana lou ria ute ulf uli tim tom sam nick nuno".split())
 _INITIALS_LENGTH = 3
 _SAMPLE = 100_000
 _BEHIND_ARTICLE = re.compile(
@@ -35,6 +45,8 @@ _ADDRESS = re.compile(r"<[^<>\n]{0,200}>|\([^()\n]{0,200}\)|\[[^\[\]\n]{0,200}\]
 
 
 def _plain(word: str) -> str:
+    if word.isascii():
+        return word.lower()
     decomposed = unicodedata.normalize("NFD", word.casefold())
     return "".join(c for c in decomposed if not unicodedata.combining(c))
 
@@ -43,6 +55,8 @@ _GIVEN = frozenset(_plain(name) for name in GIVEN_NAMES)
 
 
 def _parted(names: str) -> list[str]:
+    if _COMPANY_ONLY.fullmatch(names.strip()):
+        return [names.strip()]
     return [name.strip(" \t@*_") for name in _SPLIT.split(names.strip()) if name.strip()]
 
 
@@ -54,15 +68,25 @@ def _add(known: set[str], name: str) -> None:
         known.add(_plain(name.split()[0]))
 
 
+def _looks_personal(name: str) -> bool:
+    """Whether a name by itself, without its document, is a person's: titled, or a common one."""
+    if (_TITLED.match(name) and " " in name) or _WITH_INITIALS.fullmatch(name):
+        return True
+    if _COMPANY_ONLY.fullmatch(name):
+        return True
+    plain = _plain(name)
+    return _first(plain) in _GIVEN or plain.split()[0] in _GIVEN
+
+
+def _first(plain: str) -> str:
+    return _FIRST_END.split(plain, maxsplit=1)[0]
+
+
 def _is_person(name: str, known: set[str]) -> bool:
     if not _NAME_ONLY.fullmatch(name):
         return False
-    if (_TITLED.match(name) and " " in name) or _WITH_INITIALS.fullmatch(name):
-        return True
     plain = _plain(name)
-    first = re.split(r"[\s-]", plain, maxsplit=1)[0]
-    common = first in _GIVEN or plain.split()[0] in _GIVEN
-    return common or plain in known or first in known
+    return _looks_personal(name) or plain in known or _first(plain) in known
 
 
 class People:
@@ -112,7 +136,22 @@ class People:
 
     def is_person(self, name: str) -> bool:
         """Whether the capitalised words are known to be a person."""
-        return _is_person(name.strip(), self._known)
+        name = name.strip()
+        if not _NAME_ONLY.fullmatch(name):
+            return False
+        return _looks_personal(name) or _is_person(name, self._known)
+
+    def small(self, word: str, *, framed: bool = False) -> bool:
+        """Whether a word in small letters, alone where a person is asked for, is a name.
+
+        `framed`, any will do that the document has as a name elsewhere.
+        """
+        if not word.islower() or word in _NAMES_AND_WORDS or is_english_verb(word):
+            return False
+        plain, name = _plain(word), word.capitalize()
+        if plain in _GIVEN or plain in self._known:
+            return True
+        return framed and name in self._text and self._may_be(name)
 
     def listed(self, text: str, *, framed: bool = False) -> list[str]:
         """The people when the text names people and nothing else, else nothing."""

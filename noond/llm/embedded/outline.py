@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import Enum, auto
 from pathlib import PurePath
+from typing import TypeGuard
 
 from noond.llm.embedded.logs import is_logged
 
@@ -20,8 +21,12 @@ _HEADING = re.compile(r"[ ]{0,3}(#{1,6})[ \t]+(.*?)(?:[ \t]+#+)?[ \t]*$")
 _UNDERLINE = re.compile(r"[ ]{0,3}(=+|-{3,})[ \t]*$")
 _RULE = re.compile(r"[ \t]*(?:[-*_][ \t]*){3,}$")
 _ITEM = re.compile(
-    r"([ \t]*)(?:([-*+•◦▪‣·–—]|\d{1,3}[.)]|[a-zA-Z][.)])[ \t]+)?(?:\[([^\[\]\n]?)\](?![(\[:])[ \t]+"
-    r"|([☐☑☒✓✔])[ \t]*)?(.*)$"
+    r"([ \t]*)(?:([-*+•◦▪‣·–—→►▸]|[-=]>|\d{1,3}[.)]|[a-zA-Z][.)])[ \t]+)?"
+    r"(?:\[([^\[\]\n]?)\](?![(\[:])[ \t]+"
+    r"|([☐☑☒✓✔✗✘])[ \t]*)?(.*)$"
+)
+_BARE_NUMBER = re.compile(
+    r"([ \t]*)(\d{1,2})(?:[ \t]{2,}|\t)((?!))?((?!))?([^\W\d_](?!.*(?:\S {2,}|\t)\S).*)$"
 )
 _ONLY_BOX = re.compile(r"[ \t]*(?:[-*+]|\d{1,3}[.)])[ \t]+\[[^\[\]\n]?\][ \t]*$")
 _QUOTED = re.compile(r"[ \t]{0,3}>")
@@ -37,7 +42,7 @@ _FORWARDED = re.compile(
     re.IGNORECASE,
 )
 _CODE_SPAN = re.compile(r"(`+)(?!`)(.{1,400}?)(?<!`)\1(?!`)")
-_BOXES = {"☐": " ", "☑": "x", "☒": "x", "✓": "x", "✔": "x"}
+_BOXES = {"☐": " ", "☑": "x", "☒": "x", "✓": "x", "✔": "x", "✗": "-", "✘": "-"}
 
 
 class Kind(Enum):
@@ -131,6 +136,7 @@ class _Outliner:
         self._in_code = False
         self._text = ""
         self._letter = "@"
+        self._number = 0
 
     def read(self, text: str, start: int) -> Iterator[Line]:
         self._text = text
@@ -174,23 +180,22 @@ class _Outliner:
         self._in_code = self._is_code(raw)
         if self._in_code:
             return self._make(Kind.CODE, offset, raw)
-        heading = _HEADING.match(raw)
-        if heading:
+        first = raw.lstrip()[0]
+        if first == "#" and (heading := _HEADING.match(raw)):
             return self._heading(offset, raw, heading[2], len(heading[1]))
-        if (
-            previous
-            and previous.kind is Kind.TEXT
-            and not self._after_blank
-            and _UNDERLINE.match(raw)
-        ):
-            return self._underlined(previous, raw.strip()[0], offset + len(raw))
-        if _RULE.match(raw):
+        if first in "=-" and self._goes_below(previous) and _UNDERLINE.match(raw):
+            return self._underlined(previous, first, offset + len(raw))
+        if first in "-*_" and _RULE.match(raw):
             return self._make(Kind.BLANK, offset, raw)
-        if _QUOTED.match(raw):
+        if first == ">" and _QUOTED.match(raw):
             return self._quoted(offset, raw)
-        if raw.lstrip().startswith("|"):
+        if first == "|":
             return self._make(Kind.TABLE, offset, raw)
         return self._item_or_text(offset, raw)
+
+    def _goes_below(self, previous: Line | None) -> TypeGuard[Line]:
+        """Whether the line stands directly below a line of text."""
+        return previous is not None and previous.kind is Kind.TEXT and not self._after_blank
 
     def _is_code(self, raw: str) -> bool:
         """Whether the line is indented code: four spaces after a blank line, outside a list."""
@@ -226,7 +231,7 @@ class _Outliner:
         return replace(line, kind=Kind.ITEM, bullet=line.bullet or "-", box=" ")
 
     def _item_or_text(self, offset: int, raw: str) -> Line:
-        match = _ITEM.match(raw)
+        match = _ITEM.match(raw) if raw.lstrip()[0] not in "0123456789" else self._numbered(raw)
         indent = len(raw.expandtabs(4)) - len(raw.expandtabs(4).lstrip())
         if _ONLY_BOX.match(raw):
             return self._make(Kind.ITEM, offset, raw, "", bullet="-", box=" ", indent=indent)
@@ -247,6 +252,15 @@ class _Outliner:
         if indent == 0 and self._after_blank:
             self._in_list = False
         return self._make(Kind.TEXT, offset, raw, raw.strip(), indent=indent)
+
+    def _numbered(self, raw: str) -> re.Match[str] | None:
+        """A line that begins with a number: without a dot it is a list's if it counts on from 1."""
+        bare = _BARE_NUMBER.match(raw)
+        if not bare:
+            return _ITEM.match(raw)
+        counts = int(bare[2]) == self._number + 1
+        self._number = int(bare[2]) if counts or bare[2] == "1" else 0
+        return bare if self._number else None
 
     def _is_initial(self, bullet: str) -> bool:
         """Whether `M.` begins a name: a list counts from A."""

@@ -7,11 +7,14 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from noond.llm.embedded import milestones, notes
+from noond.llm.embedded.aligned import is_aligned_head, understood_aligned
+from noond.llm.embedded.assigned import is_assigned
 from noond.llm.embedded.entries import Place, checkbox_task, listed_task, marked_tasks
 from noond.llm.embedded.examples import is_example_label, is_version_history
-from noond.llm.embedded.grids import read_table
+from noond.llm.embedded.grids import read_rows, read_table
 from noond.llm.embedded.headings import SectionKind, is_label, section_kind
 from noond.llm.embedded.judgement import is_prose
+from noond.llm.embedded.keyed import keyed_task
 from noond.llm.embedded.logseq import read_keyword
 from noond.llm.embedded.markers import Marker, find_marker
 from noond.llm.embedded.outline import Kind, Line
@@ -33,11 +36,12 @@ def read_prose(lines: list[Line], reading: Reading) -> list[Candidate]:
 class _ProseReader:
     def __init__(self, lines: list[Line], reading: Reading) -> None:
         self._lines = lines
-        self._passages = Passages(lines)
+        self._passages = Passages(lines, addressed=reading.speaker is not None)
         self._base = reading
         self._reading = reading
         self._standing = Standing(reading)
         self._made: list[Candidate] = []
+        self._below_label = -1
 
     def read(self) -> list[Candidate]:
         index = 0
@@ -53,7 +57,9 @@ class _ProseReader:
         """Read what begins at a line; the index after it."""
         if line.kind is Kind.BLANK:
             following = self._passages.next_visible(index)
-            if following and following.kind is Kind.TEXT and following.indent == 0:
+            # A label may have its lines below an empty one.
+            kept = index == self._below_label and self._passages.opens_entries(index + 1)
+            if following and following.kind is Kind.TEXT and following.indent == 0 and not kept:
                 self._standing.put_label(None)
             return index + 1
         kind = self._standing.kind_of(line)
@@ -68,6 +74,8 @@ class _ProseReader:
                 return self._table(index)
             case Kind.TEXT if self._passages.is_table_head(index):
                 return self._table(index)
+            case Kind.TEXT if is_aligned_head(line, self._reading.text):
+                return self._aligned(index) or self._text(index, line, kind)
             case Kind.TEXT:
                 return self._text(index, line, kind)
         return index + 1
@@ -115,6 +123,10 @@ class _ProseReader:
             return logseq[1]
         text, end = self._passages.joined(index)
         span_end = self._lines[end - 1].end
+        if line.box is None and self._add(
+            keyed_task(line.body, line.body_start, self._place(line, span_end))
+        ):
+            return end
         marker = find_marker(line.masked)
         marks_task = marker is None or marker.kind == "task"
         if kind == "milestone" and marks_task and not (line.box and _TASK_MARKS.search(text)):
@@ -139,14 +151,16 @@ class _ProseReader:
 
     def _opens_list(self, index: int, line: Line) -> bool:
         """Whether an item is a heading of its own: `3. Next steps:` with a list below it."""
-        kind = section_kind(line.body)
         following = self._passages.next_visible(index)
+        deeper = following and following.kind is Kind.ITEM and following.indent > line.indent
+        numbered = line.bullet[:1].isdecimal()
+        kind = section_kind(line.body) if deeper or numbered else None
         if not kind:
             return False
-        if following and following.kind is Kind.ITEM and following.indent > line.indent:
+        if deeper:
             self._standing.push(Entry(indent=line.indent, kind=kind))
             return True
-        if line.bullet[:1].isdecimal() and kind != "aside":
+        if numbered and kind != "aside":
             self._standing.put_label(kind, numbered=True)
             return True
         return False
@@ -171,7 +185,9 @@ class _ProseReader:
         return len(line.body.split()) == 1 or bool(self._reading.people.listed(line.body))
 
     def _loose_item(self, line: Line, span_end: int) -> None:
-        if not self._event_or_comment(line):
+        if is_assigned(line, self._reading):
+            self._add(listed_task(line, line.body, self._place(line, span_end)))
+        elif not self._event_or_comment(line):
             raw = self._reading.text[line.body_start : span_end]
             self._add_all(read_sentences(raw, line.body_start, self._reading, listed=True))
 
@@ -201,7 +217,8 @@ class _ProseReader:
             case "task":
                 self._add_all(marked_tasks(line, rest, marker, self._place(line, span_end)))
             case "milestone":
-                self._add(milestones.read_milestone(rest, start, span_end, self._reading))
+                for one in rest.split("; "):
+                    self._add(milestones.read_milestone(one, start, span_end, self._reading))
             case "note" if not is_version_history(line.section):
                 self._add(notes.note(rest, start, span_end, self._reading))
             case "project":
@@ -219,13 +236,16 @@ class _ProseReader:
             self._add_all(read_sentences(rest.body[1:], rest.body_start + 1, self._reading))
 
     def _text(self, index: int, line: Line, kind: SectionKind | None) -> int:
+        if self._add(keyed_task(line.body, line.body_start, self._place(line, line.end))):
+            return index + 1
         marker = find_marker(line.masked)
         if marker:
             text, end = self._passages.joined(index)
             self._marked(line, marker, text, self._lines[end - 1].end)
             return end
         if self._passages.is_list_label(index):
-            self._standing.put_label(section_kind(line.body), indent=line.indent)
+            self._standing.put_label(self._passages.label_kind(index), indent=line.indent)
+            self._below_label = index + 1
             return index + 1
         if is_label(line.body) or (self._standing.ends(line)):
             example = is_example_label(line.body)
@@ -261,6 +281,10 @@ class _ProseReader:
 
     def _paragraph(self, index: int, line: Line, kind: SectionKind | None) -> int:
         end = self._passages.paragraph_end(index)
+        if kind == "task" and self._passages.are_entries(index, end):
+            for entry in self._lines[index:end]:
+                self._add(listed_task(entry, entry.body, self._place(entry, entry.end)))
+            return end
         span_end = self._lines[end - 1].end
         text = self._reading.text[line.body_start : span_end]
         if kind == "note":
@@ -268,6 +292,13 @@ class _ProseReader:
         else:
             self._add_all(read_sentences(text, line.body_start, self._reading))
         return end
+
+    def _aligned(self, index: int) -> int:
+        """A table made with spaces; 0 when it is none."""
+        grid, rows, taken = understood_aligned(self._lines[index:], self._reading)
+        if not grid or not self._add_all(read_rows(grid, rows, self._reading)):
+            return 0
+        return index + taken
 
     def _table(self, index: int) -> int:
         end = self._passages.table_end(index)

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 
 from noond.llm.dates.words import MONTH
-from noond.llm.embedded.clauses import Clause, find_clauses
+from noond.llm.embedded.clauses import Clause, find_clauses, has_modal
 from noond.llm.embedded.judgement import (
     denies_all,
     is_negated,
@@ -18,6 +18,7 @@ from noond.llm.embedded.judgement import (
     is_standing_rule,
     is_supposition,
 )
+from noond.llm.embedded.namewords import NAME, NAMES
 from noond.llm.embedded.outline import mask_code
 from noond.llm.embedded.reading import Reading, assignee
 from noond.llm.embedded.tasktext import find_deadline
@@ -27,7 +28,7 @@ from noond.models.document import Candidate, Table
 _SENTENCE_LIMIT = 600
 _WRAP_LENGTH = 66
 _ABBREVIATION = re.compile(
-    r"(?:\b(?:Dr|Prof|Mr|Mrs|Ms|Mme|Sra?|Hr|Fr|St|Nr|No|ca|bzw|vgl|inkl|evtl|usw|etc|e\.g|i\.e"
+    r"(?:\b(?:Dr|Dra|Dre|Prof|Mr|Mrs|Ms|Mme|Mlle|Sra?|Srta|Hr|Fr|Rev|Cllr|Fa|Ing|Arq|Lic|Pfr|Bgm|Capt|St|Nr|No|ca|bzw|vgl|inkl|evtl|usw|etc|e\.g|i\.e"
     r"|z\.\s?B|d\.\s?h"
     r"|p\.\s?ex|p\.\s?ej|approx|vs|Abs|Art|[a-z]\.m)|\b[A-Z])\.$",
 )
@@ -35,8 +36,9 @@ _ORDINAL = re.compile(r"(?<!\d)\d{1,2}\.$")
 _NEXT_MONTH = re.compile(rf"\s*{MONTH}", re.IGNORECASE)
 _END = re.compile(
     r"[.!?…]+[\"”»’)\]]*(?=\s+[\"„“«(¿¡*_\[]*[^\W\d_a-zà-ÿ]|\s*$|\n[*_]{2}\d)|\n[ \t]*\n|\s*;\s"
-    r"|\n(?=[ \t]*[^\sa-zà-ÿ])"
+    r"|[!?]+(?=\n)|\n(?=[ \t]*[^\sa-zà-ÿ])"
 )
+_LABELLED = re.compile(r"\s*[*_]{0,2}[^\W\d_a-zà-ÿ][^\s:]*(?:\s[^\s:]+)?[*_]{0,2}\s?:\s")
 
 _IDLE_VERB = re.compile(
     r"\s*(?:also\s|then\s|auch\s|dann\s|aussi\s|también\s)?(?:be|been|have|has|remain|stay|know|see|like"
@@ -60,6 +62,23 @@ _REQUEST = re.compile(
     r"(?:\W*(?:hi|hello|hallo|hey|dear|liebe[rs]?|bonjour|hola)\b[^,!.\n]{0,40}[,!]\s*)?\W*"
     r"(?:(?:can\syou\s)?please|pls|kindly|bitte|merci\sde|prière\sde|veuillez|por\sfavor,?"
     r"|favor\sde)\s",
+    re.IGNORECASE,
+)
+_GREETED = (
+    r"(?:\W*(?:hi|hello|hallo|hey|dear|liebe[rs]?|bonjour|hola|salut|coucou|moin)\b[^,!.?\n]{0,30}[,!]\s*)?\W*"
+    r"(?:(?:and|also|und|et|y|so)\s)?"
+)
+# A question in form: with a deadline it asks to do something.
+_POLITE = re.compile(
+    rf"{_GREETED}(?:(?-i:(?P<who>{NAME}),?\s))?(?:(?:can|could|would|will)\syou\s(?:please\s)?|(?:kannst|könntest)\sdu\s(?:bitte\s)?"
+    r"|(?:könnt|könntet)\sihr\s(?:bitte\s)?|(?:können|könnten)\sSie\s(?:bitte\s)?|(?:peux|pourrais)-tu\s"
+    r"|(?:pouvez|pourriez)-vous\s|¿?(?:me\s)?(?:puedes|podrías|podéis|puede|podría|pueden|podrían)\s)"
+    r"(?!(?:make\sit|come|kommen|venir|be|sein|être|imagine|guess|see|hear|remember|believe|think|say|know|mind|like)\b)",
+    re.IGNORECASE,
+)
+_CALLED = re.compile(rf",\s({NAMES})\W*$")
+_TAG = re.compile(
+    r"[,\s]\s?(?:ok(?:ay)?|please|pls|ja|gell|bitte|d['’]accord|vale|por\sfavor)\s?\?+\s*$",
     re.IGNORECASE,
 )
 _FURTHER = re.compile(
@@ -89,6 +108,8 @@ def _goes_on(text: str, start: int, end: re.Match[str]) -> bool:
     """Whether what looks like a sentence's end is none: `3. März`, `e.g.`, a line that wraps."""
     if end.group() == "\n":
         line_start = max(start, text.rfind("\n", start, end.start()) + 1)
+        if _LABELLED.match(text, end.end()):
+            return False  # "PORTAL: …" begins something else
         return end.start() - line_start >= _WRAP_LENGTH
     if not end.group().startswith("."):
         return False
@@ -109,13 +130,20 @@ def read_sentences(
     made: list[Candidate] = []
     masked = mask_code(text)
     for start, end in sentence_spans(masked):
-        sentence = masked[start:end]
-        if len(sentence) > _SENTENCE_LIMIT or is_question(sentence) or is_supposition(sentence):
+        sentence = _TAG.sub("", masked[start:end])
+        asked = is_question(sentence)
+        request = (_POLITE if asked else _REQUEST).match(sentence)
+        if len(sentence) > _SENTENCE_LIMIT or not (request or has_modal(sentence)):
+            continue
+        if asked and not request:
+            continue
+        if is_supposition(sentence[request.end() if asked and request else 0 :]):
             continue
         if denies_all(sentence) or is_standing_rule(sentence):
             continue
+        sentence = sentence.rstrip().rstrip("?") if asked else sentence
         alone = _is_line(masked, start, end)
-        made += _commitments(sentence, offset + start, reading, listed=listed or alone)
+        made += _commitments(sentence, request, offset + start, reading, listed=listed or alone)
     return made
 
 
@@ -127,13 +155,20 @@ def _is_line(text: str, start: int, end: int) -> bool:
 
 
 def _commitments(
-    sentence: str, offset: int, reading: Reading, *, listed: bool
+    sentence: str,
+    request: re.Match[str] | None,
+    offset: int,
+    reading: Reading,
+    *,
+    listed: bool,
 ) -> Iterator[Candidate]:
     clauses = list(find_clauses(sentence, reading, listed=listed))
-    if not clauses:
-        request = _REQUEST.match(sentence)
-        if request and not is_negated(sentence):
-            clauses = [Clause(start=0, rest=request.end(), people=(), german=False)]
+    if not clauses and request and not is_negated(sentence):
+        who = reading.people.listed(request.groupdict().get("who") or "")
+        called = _CALLED.search(sentence)
+        if called and not who and (who := reading.people.listed(called[1])):
+            sentence = sentence[: called.start()]
+        clauses = [Clause(start=0, rest=request.end(), people=tuple(who), german=False)]
     for number, clause in enumerate(clauses):
         begin = 0 if number == 0 else clause.start
         following = clauses[number + 1].start if number + 1 < len(clauses) else len(sentence)

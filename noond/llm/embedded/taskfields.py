@@ -14,10 +14,11 @@ _KEYS = {
     "due": "due|due date|due on|due by|deadline|until|by|bis|d|fällig|fällig am|faellig|fälligkeit"
     "|frist"
     "|termin|stichtag|échéance|echeance|date limite|pour le|vence|vencimiento|fecha límite"
-    "|fecha limite|plazo",
+    "|fecha limite|plazo|when|wann|bis wann|quand|pour quand|cuándo|cuando|para cuándo|entrega",
     "owner": "owner|assignee|assigned|assigned to|responsible|who|verantwortlich|zuständig|wer"
     "|bearbeiter|responsable|assigné à|assignée à|qui|asignado a|asignada a|quién|encargado"
-    "|encargada",
+    "|encargada|verantw.|verantw|zust.|zust|resp.|resp|encarg.|lead|référent|référente|pilote"
+    "|a cargo de",
     "priority": "pri|prio|priority|priorität|prioritaet|priorité|prioridad",
     "status": "status|state|statut|état|estado",
     "project": "project|projekt|projet|proyecto",

@@ -20,12 +20,13 @@ _TEXT_LIMIT = 1_500
 _FLAGS = re.IGNORECASE
 _DEADLINE_LEAD = re.compile(
     r"(?:(?<![\w-])(?:"
-    r"(?:is\s)?due(?:\s(?:on|by|date))?|deadline(?:\sis)?|no\slater\sthan|by|until|till|before"
+    r"(?:is\s)?due(?:\s(?:on|by|date))?|deadline(?:\sis)?|(?:no|not)\slater\sthan|by|until|till"
+    r"|(?:on\sor\s)?before"
     r"|ahead\sof"
     r"|(?:bis\s)?spätestens(?:\s(?:am|bis|zum))?|bis(?:\s(?:spätestens|zum|am))?|vor(?:\sdem)?"
-    r"|fällig(?:\s(?:am|bis|zum))?|frist"
+    r"|fällig(?:\s(?:am|bis|zum))?|frist|termin"
     r"|au\splus\stard|d['’]ici(?:\sau|\sà)?|avant|jusqu['’]au|échéance|pour|à\srendre"
-    r"|a\smás\stardar|para|antes\sdel?|hasta|vence(?:\sel)?|fecha\slímite"
+    r"|a\smás\stardar|para|antes\sdel?|hasta|vence(?:\sel)?|fecha\slímite|plazo"
     r")(?:\s(?:the|on|le|la|el|dem|den|der|am|del|de))?\s?[:=]?\s?)$",
     _FLAGS,
 )
@@ -45,6 +46,12 @@ _AT_THE_LATEST = re.compile(
     r",?\s\(?(?:at\s(?:the\s)?(?:very\s)?latest|latest|(?:aller)?spätestens|au\splus\stard"
     r"|dernier\sdélai|(?:como|a)\s(?:muy|más)\star(?:de|dar)|como\s(?:máximo|mucho)"
     r"|or\s(?:earlier|sooner))\b\)?",
+    _FLAGS,
+)
+_AS_SOON = re.compile(
+    r"(?:\s?[,;–—-]|\s?\(|\s)\s?(?:asap|a\.s\.a\.p\.?|as\ssoon\sas\spossible|so(?:\s?bald|\sschnell)\swie"
+    r"\smöglich|schnellstmöglich|dès\sque\spossible|au\splus\svite|lo\santes\sposible"
+    r"|cuanto\santes)\)?[\s!.]*$",
     _FLAGS,
 )
 _ONLY_MARKS = re.compile(r"[\s\x00,;:.!()\[\]–—|/→·*_-]*$")
@@ -95,12 +102,14 @@ class _TaskReader:
         marks = Marks(self._task, self._scratch, self._found, self._reading)
         marks.take(at_is_person=at_is_person)
         self._actors.in_front()
+        self._actors.introduced()
         if days_in_words:
             self._due_in_words()
         self._actors.in_parentheses()
         self._actors.at_the_ends()
         self._actors.in_front()
-        self._task.title = clean_title(self._actors.verb + self._scratch.rest().lstrip())
+        rest = _AS_SOON.sub("", self._scratch.rest()).lstrip()
+        self._task.title = clean_title(self._actors.verb + rest)
         return self._task
 
     def _due_in_words(self) -> None:
@@ -124,6 +133,8 @@ class _TaskReader:
         before = scratch.left[window : date.start]
         if _NOT_DUE.search(before) or _POSSESSIVE.match(text, date.end):
             return False
+        if text[date.end : date.end + 2] == "?)":
+            return False  # "(Sunday?)": nobody knows yet
         lead = _WEAK_LEAD.search(before)
         start = window + lead.start() if lead else date.start
         first = not scratch.before(start).strip(" *_(")

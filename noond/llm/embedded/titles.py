@@ -35,6 +35,7 @@ _LONE_EMPHASIS = re.compile(
 )
 _MARKUP = re.compile(r"[`\[*_<\\=^]")
 _STRIKE = re.compile(r"~~(?=\S).{1,1000}?~~")
+_STRUCK_FIRST = re.compile(r"\s*~~(?=\S).{1,1000}?~~(?=\s)")
 
 
 def clean_title(text: str) -> str:
@@ -62,8 +63,10 @@ def _without_markdown(text: str) -> str:
 
 
 def is_struck(text: str) -> bool:
-    """Whether the text, or all of it that matters, is struck through."""
+    """Whether the text, or all of it that matters, is struck through: a remark may follow."""
     left = _STRIKE.sub("", text)
+    if _STRUCK_FIRST.match(text):
+        return True
     return left != text and not any(c.isalpha() for c in left.split("(")[0])
 
 

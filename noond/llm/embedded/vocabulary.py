@@ -21,24 +21,28 @@ TASK_SECTIONS = (
     "followups", "fixme", "fixmes",
     "aufgaben", "aufgabenliste", "offene aufgaben", "nächste aufgaben", "nächster schritt",
     "nächste schritte", "weitere schritte", "maßnahmen", "massnahmen", "zu erledigen", "zu tun",
-    "offene punkte", "offene todos", "offene to-dos", "pendenzen",
+    "offene punkte", "offene todos", "offene to-dos", "pendenzen", "aufträge", "arbeitsaufträge",
     "à faire", "a faire", "choses à faire", "reste à faire", "tâches", "tâches à faire",
     "liste des tâches", "actions à mener", "plan d'action", "plan d'actions", "prochaines étapes",
     "prochaine étape", "prochaines actions", "suites à donner", "action plan",
     "pendiente", "pendientes", "tareas", "tareas pendientes", "lista de tareas", "por hacer",
     "cosas por hacer", "cosas pendientes", "acciones", "acciones pendientes", "próximos pasos",
-    "siguientes pasos", "próximo paso", "plan de acción", "asuntos pendientes",
+    "siguientes pasos", "próximo paso", "plan de acción", "asuntos pendientes", "encargos",
+    "compromisos",
 )  # fmt: skip
-MILESTONE_MARKERS = ("milestone", "meilenstein", "jalon", "hito")
+MILESTONE_MARKERS = (
+    "milestone", "meilenstein", "jalon", "hito", "next milestone", "nächster meilenstein",
+    "prochain jalon", "próximo hito", "milestones", "meilensteine", "jalons", "hitos",
+)  # fmt: skip
 MILESTONE_SECTIONS = (
-    "milestone", "milestones", "timeline", "roadmap", "key dates", "important dates", "schedule",
-    "project timeline", "project plan", "deadlines", "release plan",
+    "milestone", "milestones", "dates", "timeline", "roadmap", "key dates", "important dates",
+    "schedule", "project timeline", "project plan", "deadlines", "release plan",
     "meilenstein", "meilensteine", "zeitplan", "termine", "fristen", "fahrplan", "projektplan",
     "wichtige termine",
     "jalon", "jalons", "calendrier", "échéances", "échéancier", "dates clés", "feuille de route",
     "planning",
-    "hito", "hitos", "cronograma", "calendario", "fechas clave", "fechas importantes", "plazos",
-    "hoja de ruta",
+    "hito", "hitos", "fechas", "cronograma", "calendario", "fechas clave", "fechas importantes",
+    "plazos", "hoja de ruta",
 )  # fmt: skip
 MILESTONE_EVENTS = (
     "launch", "release", "go-live", "go live", "golive", "kick-off", "kickoff", "kick off", "beta",

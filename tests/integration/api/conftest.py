@@ -28,12 +28,14 @@ from noond.accounts.users import Users
 from noond.accounts.vault import Vault
 from noond.api.application import ROUTES, build_application
 from noond.api.event_feed import EventFeed
+from noond.api.exposition import Exposition
 from noond.api.routing import Route
 from noond.api.streams import Streams
 from noond.config import (
     HubSettings,
     JobSettings,
     LimitSettings,
+    LLMSettings,
     LogSettings,
     ServerSettings,
     Settings,
@@ -42,6 +44,8 @@ from noond.events import EventBus
 from noond.hub.frames import DeviceHello
 from noond.hub.hub import Hub
 from noond.jobs.engine import JobEngine
+from noond.llm.usage import Budget
+from noond.metrics import Metrics
 from noond.models.account import Role, User
 from noond.models.device import Device
 from noond.runners.agents import Agents
@@ -51,6 +55,7 @@ from noond.runners.previews import Previews
 from noond.runners.progress import Progress
 from noond.runners.reviews import Reviews
 from noond.runners.runs import Runs
+from noond.runners.usage import Usage, budget_warnings, spent_in
 from noond.store import api_keys, devices, opening, users
 from noond.store.database import Database
 from noond.tasks import Supervisor
@@ -115,6 +120,7 @@ class World:
     handler: Handler
     audit: AuditLog
     request_log: RequestLog
+    metrics: Metrics
     url: str
     routes: tuple[Route, ...]
     session: aiohttp.ClientSession
@@ -243,6 +249,11 @@ def log_settings() -> LogSettings:
 
 
 @pytest.fixture
+def llm_settings() -> LLMSettings:
+    return LLMSettings()
+
+
+@pytest.fixture
 def heartbeat_seconds() -> float:
     return 15
 
@@ -263,6 +274,7 @@ async def world(
     server_settings: ServerSettings,
     limit_settings: LimitSettings,
     log_settings: LogSettings,
+    llm_settings: LLMSettings,
     heartbeat_seconds: float,
     event_bytes: int,
     body_seconds: float,
@@ -271,7 +283,8 @@ async def world(
     path = tmp_path / "noond.db"
     opening.prepare(path)
     async with AsyncExitStack() as stack:
-        database = await Database.open(path)
+        metrics = Metrics()
+        database = await Database.open(path, on_commit=metrics.commit)
         stack.push_async_callback(database.close)
         tasks = await stack.enter_async_context(Supervisor())
         bus = EventBus(clock=clock)
@@ -377,6 +390,9 @@ async def world(
         async def check_database() -> str | None:
             return database.alarm
 
+        budget = Budget(
+            llm_settings, spent=spent_in(database), clock=clock, warn=budget_warnings(bus)
+        )
         application = build_application(
             server_settings,
             limit_settings,
@@ -394,6 +410,9 @@ async def world(
             jobs=jobs,
             reviews=Reviews(database, clock, tasks),
             previews=Previews(database, clock, outbox, progress),
+            usage=Usage(database, clock, budget),
+            metrics=metrics,
+            exposition=Exposition(metrics=metrics, database=database, hub=hub),
             bus=bus,
             feed=EventFeed(bus, clock=clock, first=FIRST_EVENT, user_bytes=event_bytes),
             streams=streams,
@@ -424,6 +443,7 @@ async def world(
             handler=handler,
             audit=audit,
             request_log=request_log,
+            metrics=metrics,
             url=f"http://127.0.0.1:{port}",
             routes=application[ROUTES],
             session=session,

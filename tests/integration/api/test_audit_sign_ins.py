@@ -79,9 +79,21 @@ async def test_a_copied_refresh_token_is_told_of(world: World) -> None:
             },
             "device_token",
         ),
+        (
+            "GET",
+            "/ws/events",
+            {
+                "key": None,
+                "headers": {
+                    "Upgrade": "websocket",
+                    "Sec-WebSocket-Protocol": "noond.events.v1, ticket.nd_ticket_wrong",
+                },
+            },
+            "ticket",
+        ),
     ],
 )
-async def test_ten_thousand_guesses_are_eleven_rows(
+async def test_guesses_without_end_are_eleven_rows(
     world: World, method: str, path: str, sent: dict[str, Any], resource: str
 ) -> None:
     seen = await entries(world.audit)

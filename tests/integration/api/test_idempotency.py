@@ -53,6 +53,31 @@ async def test_without_the_key_each_request_counts(world: World) -> None:
     assert (first.status, second.status) == (201, 409)
 
 
+async def test_a_hundred_keys_at_once_are_one_and_its_secret_is_told_once(world: World) -> None:
+    path, body = "/api/v1/api-keys", {"name": "dashboard", "scopes": ["read"]}
+    before = await count(world, "api_keys")
+
+    replies = await asyncio.gather(*(post(world, path, body) for _ in range(100)))
+
+    assert sorted(reply.status for reply in replies) == [201] + [409] * 99
+    made = next(reply.json for reply in replies if reply.status == 201)
+    refused = [reply.json for reply in replies if reply.status == 409]
+    assert {problem["code"] for problem in refused} == {"already_created"}
+    assert {problem["id"] for problem in refused} == {made["id"]}
+    assert await count(world, "api_keys") == before + 1
+
+
+async def test_many_users_at_once_are_one(world: World) -> None:
+    path, body = "/api/v1/users", {"name": "carl", "password": "correct horse battery"}
+    replies = await asyncio.gather(*(post(world, path, body) for _ in range(20)))
+    other = await post(world, path, body | {"password": "another horse entirely"})
+
+    assert {reply.status for reply in replies} == {201}
+    assert len({reply.text for reply in replies}) == 1
+    assert await count(world, "users") == 3
+    assert (other.status, other.json["code"]) == (409, "idempotency_key_reused")
+
+
 async def test_a_hundred_runs_at_once_are_one(world: World) -> None:
     await world.pair("laptop")
     made = await world.new_agent()

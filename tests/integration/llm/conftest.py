@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import asyncio
 import subprocess
-import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
@@ -13,6 +12,7 @@ from typing import Any
 import aiohttp
 import pytest
 from aiohttp import web
+from node import NODE
 
 from noond.clock import SystemClock
 from noond.config import LLMSettings
@@ -20,8 +20,8 @@ from noond.llm.client import ModelClient
 from noond.llm.extractor import ModelExtractor
 from noond.llm.usage import Budget, CallAccount
 from noond.models.document import DeviceContext, Document, Extraction, LLMCall, Table
+from noond.models.usage import Payer
 
-NODE = Path(sys.executable).with_name("node")
 LLMOCK = Path(__file__).parents[2] / "servers" / "node" / "node_modules" / ".bin" / "llmock"
 
 
@@ -166,17 +166,11 @@ async def bench() -> AsyncIterator[MakeBench]:
             {"provider": "openai", "model": "small", "base_url": base_url, "retries": 2} | llm
         )
 
-        async def spent_since(user_id: str, since: datetime, run_id: str | None) -> float:
+        async def spent_since(payer: Payer, since: datetime) -> float:
             return spent
 
         clock = SystemClock()
-        budget = Budget(
-            prices=settings.prices,
-            usd_per_day=settings.usd_per_day,
-            usd_per_run=settings.usd_per_run,
-            spent=spent_since,
-            clock=clock,
-        )
+        budget = Budget(settings, spent=spent_since, clock=clock, warn=lambda *_: None)
         client = ModelClient(
             settings,
             budget=budget,

@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 
+import aiohttp
 import pytest
+from event_client import event_client
 from movable_clock import MovableClock
 from running_daemon import RunningDaemon, new_daemon
 from scripted_device import scripted_device
@@ -92,10 +94,62 @@ async def test_at_the_limit_a_run_waits_and_goes_on_the_next_day(
             run = await api.until(run_id)
     assert (waiting["status"], waiting["waiting_for"]) == ("waiting", "budget")
     assert waiting["errors"] == []
+    assert waiting["waiting_note"].startswith("llm.usd_per_day = 0.0055: 0.0012 US dollars")
+    assert "it renews at 2026-11-21 00:00 (UTC)" in waiting["waiting_note"]
+    assert run["waiting_note"] is None
     assert first["source"]["path"] != second["source"]["path"]
     assert run["status"] == "success"
     assert run["items_created"] == 2
     assert model.asked == 2
+
+
+async def test_what_nears_a_limit_is_said_shown_and_counted(daemon: RunningDaemon) -> None:
+    files = {f"{n}.md": f"TODO task {n}\n" for n in range(3)}
+    # Only answers cost, and all of them what is reserved: 0.0002.
+    money = {"prices": {"stub": (0.0, 2.0)}, "max_tokens": 100, "usd_per_agent": 0.00045}
+    async with (
+        stub_model() as model,
+        daemon.started(llm=model.settings(concurrency=1, **money)) as api,
+        scripted_device(api.url, await api.pair()) as device,
+        scripted_device(api.url, await api.pair("phone")) as phone,
+        aiohttp.ClientSession() as http,
+        event_client(http, api.url, key=daemon.api_key) as app,
+    ):
+        await device.hello()
+        await phone.hello("notify", device_id="phone")
+        await app.subscribe("usage")
+        agent_id = await api.add_agent()
+        run_id = await api.start_run(agent_id)
+        await device.expect("agent_run")
+        await device.send_files(run_id, files)
+        await device.answer_all(2)
+        waiting = await api.until(run_id, "waiting")
+        warning = await app.expect("event")
+        while (frame := await phone.receive())["type"] == "event":
+            pass
+        limits = (await api.get("/api/v1/usage/limits"))["items"]
+        used = await api.get("/api/v1/usage?group=run")
+        metrics = await api.text("/metrics")
+    assert waiting["waiting_note"].startswith("llm.usd_per_agent = 0.00045")
+    assert (warning["name"], warning["subject"]) == ("budget.warning", agent_id)
+    assert warning["data"] == {
+        "setting": "llm.usd_per_agent",
+        "agent_id": agent_id,
+        "run_id": None,
+        "limit_usd": 0.00045,
+        "used_usd": 0.0004,
+        "reset_at": "2026-11-21T00:00:00.000Z",
+    }
+    assert frame["action"] == "notify"
+    assert frame["body"].startswith("llm.usd_per_agent = 0.00045 US dollars is used to 80 %")
+    assert [(each["agent_id"], each["used_usd"]) for each in limits] == [
+        (None, pytest.approx(0.0004)),
+        (agent_id, pytest.approx(0.0004)),
+    ]
+    ((key, name, calls),) = [(each["key"], each["name"], each["calls"]) for each in used["items"]]
+    assert (key, name, calls) == (run_id, "inbox", 2)
+    assert 'noond_llm_calls_total{model="stub",outcome="answered"} 2.0' in metrics
+    assert 'noond_runs{state="waiting"} 1.0' in metrics
 
 
 async def test_while_the_device_is_away_nothing_more_is_asked(daemon: RunningDaemon) -> None:

@@ -178,6 +178,7 @@ def run(agent: dict[str, Any]) -> dict[str, Any]:
         "estimate": None,
         "status": "success",
         "waiting_for": None,
+        "waiting_note": None,
         "scheduled_for": None,
         "late_reason": None,
         "created_at": "2026-11-20T08:00:00.000Z",

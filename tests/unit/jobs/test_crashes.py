@@ -13,7 +13,7 @@ from movable_clock import MovableClock
 
 from noond.models.account import User
 from noond.models.job import Job, JobStatus, NewJob, Reason
-from noond.store import job_claims, job_endings, job_states, jobs, opening, users
+from noond.store import job_claims, job_endings, job_recovery, job_states, jobs, opening, users
 from noond.store.database import connect_writer
 
 
@@ -34,7 +34,7 @@ class Daemons:
         )
 
     def die(self, **rules: Any) -> None:
-        job_endings.recover_all_users(self.tx, now=self.clock.now(), **rules)
+        job_recovery.recover_all_users(self.tx, now=self.clock.now(), **rules)
 
     def job(self, job_id: str) -> Job:
         return jobs.get(self.tx, "ana", job_id)

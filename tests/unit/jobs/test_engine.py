@@ -11,11 +11,11 @@ from datetime import timedelta
 import pytest
 from workshop import Handler, Workshop
 
-from noond.errors import StorageBusy
+from noond.errors import StorageBusy, StorageError
 from noond.jobs import endings as endings_module
 from noond.jobs import engine as engine_module
 from noond.jobs.outcomes import Snooze
-from noond.models.job import Job
+from noond.models.job import Job, NewJob
 from noond.store.database import connect_writer
 from noond.store.rows import Transaction
 
@@ -292,3 +292,63 @@ async def test_a_thousand_jobs_are_each_run_once(workshop: Workshop) -> None:
         for job_id in ids[-20:]:
             await workshop.until(job_id, "completed")
     assert sorted(ran) == sorted(ids)
+
+
+async def test_a_wall_clock_that_is_set_is_noticed(
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    handler = Handler()
+    async with workshop.engine_for(handler) as engine:
+        job_id = await workshop.add(wait=DAY)
+        await engine.tick()
+        await workshop.database.write(lambda _: None)
+        assert (await workshop.row(job_id))["status"] == "pending"
+        now = workshop.clock.now
+        monkeypatch.setattr(workshop.clock, "now", lambda: now() + DAY)
+        await engine.tick()
+        await workshop.until(job_id, "completed")
+
+
+async def test_who_queues_after_the_stop_is_told(workshop: Workshop) -> None:
+    async with workshop.engine_for(Handler()) as engine:
+        await engine.stop(grace_seconds=0)
+        with pytest.raises(StorageError):
+            await engine.enqueue(NewJob(user_id="ana", job_type="test"))
+        with pytest.raises(StorageError):
+            await engine.cancel("ana", "a job")
+
+
+async def test_what_contradicts_the_database_is_the_jobs_own_fault(workshop: Workshop) -> None:
+    async def work(_: Job) -> None:
+        await workshop.database.write(
+            lambda tx: tx.execute("INSERT INTO meta (name, value) VALUES (NULL, NULL)")
+        )
+
+    async with workshop.engine_for(Handler(work)):
+        row = await workshop.until(await workshop.add(max_retries=3), "failed")
+    assert (row["attempt"], row["reason"]) == (1, "permanent")
+
+
+async def test_what_came_meanwhile_is_not_missed_when_the_database_is_busy(
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine_module, "_STORE_RETRY_SECONDS", 0.01)
+    await workshop.database.write(lambda tx: tx.execute("PRAGMA busy_timeout=1"))
+    with contextlib.closing(connect_writer(workshop.path)) as other:
+
+        def ready() -> bool:
+            other.execute("BEGIN IMMEDIATE")  # from here on nothing can be stored
+            return True
+
+        async def work(job: Job) -> Snooze | None:
+            return (
+                Snooze(until=workshop.clock.now() + DAY, unless=ready) if job.attempt == 1 else None
+            )
+
+        async with workshop.engine_for(Handler(work)):
+            job_id = await workshop.add()
+            while workshop.database.alarm is None:
+                await asyncio.sleep(0)
+            assert (await workshop.row(job_id))["status"] == "pending"
+            other.execute("ROLLBACK")
+            await workshop.until(job_id, "completed")

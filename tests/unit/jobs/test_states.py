@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from workshop import Handler, Workshop
 
-from noond.errors import AttemptEnded
+from noond.errors import AttemptEnded, Conflict
 from noond.jobs.context import JobContext
 from noond.models.job import Job, JobProgress
 from noond.store import job_states
@@ -87,8 +87,25 @@ async def test_an_attempt_that_is_over_keeps_nothing(workshop: Workshop) -> None
     ) == (None, {}, None)
 
 
+class Ear:
+    """Keeps what it hears."""
+
+    def __init__(self) -> None:
+        self.told: list[int] = []
+        self.words: list[tuple[str, int]] = []
+
+    def started(self, job: Job) -> None:
+        self.words.append(("started", job.attempt))
+
+    def progressed(self, job: Job, progress: JobProgress) -> None:
+        self.told.append(progress.percent)
+
+    def ended(self, job: Job) -> None:
+        self.words.append(("ended", job.attempt))
+
+
 async def test_progress_is_told_at_once_and_stored_now_and_then(workshop: Workshop) -> None:
-    told: list[int] = []
+    ear = Ear()
     may_end = asyncio.Event()
 
     async def talk(_: Job, context: JobContext) -> None:
@@ -97,9 +114,7 @@ async def test_progress_is_told_at_once_and_stored_now_and_then(workshop: Worksh
         await may_end.wait()
 
     handler = Handler(talk=talk)
-    engine = workshop.engine_of(
-        handler, on_progress=lambda job, progress: told.append(progress.percent)
-    )
+    engine = workshop.engine_of(handler, listener=ear)
     workshop.engine = engine
     await engine.start()
     job_id = await workshop.add()
@@ -110,12 +125,13 @@ async def test_progress_is_told_at_once_and_stored_now_and_then(workshop: Worksh
             stored = await workshop.database.read(
                 lambda c: job_states.find_progress(c, "ana", job_id)
             )
-    assert told == list(range(100))
+    assert ear.told == list(range(100))
     assert (stored.percent, stored.message) == (99, "99 of 100")
     assert engine.telemetry().operations <= 2
     may_end.set()
     await workshop.until(job_id, "completed")
     await engine.stop(grace_seconds=1)
+    assert ear.words == [("started", 1), ("ended", 1)]
 
 
 async def test_progress_is_a_percentage(workshop: Workshop) -> None:
@@ -125,3 +141,20 @@ async def test_progress_is_a_percentage(workshop: Workshop) -> None:
     async with workshop.engine_for(Handler(talk=talk)):
         row = await workshop.until(await workshop.add(), "failed")
     assert row["error_message"] == "ValueError: progress goes from 0 to 100"
+
+
+async def test_two_steps_of_one_name_at_once_are_a_mistake(workshop: Workshop) -> None:
+    async def talk(_: Job, context: JobContext) -> Any:
+        async def work() -> int:
+            await asyncio.sleep(0)
+            return 1
+
+        both = (context.step("same", work), context.step("same", work))
+        return [type(each) for each in await asyncio.gather(*both, return_exceptions=True)] == [
+            int, Conflict,
+        ]  # fmt: skip
+
+    async with workshop.engine_for(Handler(talk=talk)):
+        job_id = await workshop.add()
+        await workshop.until(job_id, "completed", "failed")
+    assert await workshop.result(job_id) is True

@@ -305,3 +305,34 @@ def test_a_whole_segment_at_an_end_is_a_place_for_a_day(text: str, day: str) -> 
 )
 def test_elsewhere_figures_and_short_words_are_none(text: str) -> None:
     assert days(text) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "day"),
+    [
+        ("URSSAF avant le 30", "2026-11-30"),
+        ("send it by the 14th", "2026-12-14"),
+        ("bis zum 30.", "2026-11-30"),
+        ("antes del 22", "2026-11-22"),
+        ("pies de foto, jueves 26", "2026-11-26"),
+        ("Friday 20", "2026-11-20"),
+        ("Internet kündigen, Frist 31.12.", "2026-12-31"),
+        ("comprar grifería antes del 27/12", "2026-12-27"),
+        ("relancer (échéance 31/12)", "2026-12-31"),
+        ("17/12  pregón", "2026-12-17"),
+    ],
+)
+def test_a_day_by_its_number_or_behind_a_word_for_a_limit(text: str, day: str) -> None:
+    assert days(text) == [day]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["by the 14 members", "avant le 31 rue Haute", "3/4  cup of flour", "del 3/4"],
+)  # fmt: skip
+def test_numbers_that_are_no_days(text: str) -> None:
+    assert days(text) == []
+
+
+def test_a_weekday_whose_number_is_another_day_stands_alone() -> None:
+    assert days("Friday 21") == ["2026-11-20"]

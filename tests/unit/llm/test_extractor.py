@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 
 import pytest
@@ -10,8 +11,9 @@ import pytest
 from noond.clock import Clock
 from noond.config import LLMSettings
 from noond.llm.extractor import Extractor, open_extractor
-from noond.llm.usage import CallAccount
+from noond.llm.usage import Budget, CallAccount
 from noond.models.document import Document, Extraction, LLMCall, Table
+from noond.models.usage import Payer
 
 MakeDocument = Callable[[str], Document]
 ACCOUNT = CallAccount(user_id="ana", agent_id="a1", run_id="r1", timezone="UTC")
@@ -19,8 +21,13 @@ TASKS = frozenset({Table.TASKS})
 UNREACHABLE = LLMSettings(provider="openai", model="m", base_url="http://127.0.0.1:9/v1")
 
 
-async def _nothing_spent(user_id: str, since: datetime, run_id: str | None) -> float:
+async def _nothing_spent(payer: Payer, since: datetime) -> float:
     return 0.0
+
+
+def _open(settings: LLMSettings, clock: Clock) -> AbstractAsyncContextManager[Extractor]:
+    budget = Budget(settings, spent=_nothing_spent, clock=clock, warn=lambda *_: None)
+    return open_extractor(settings, clock=clock, budget=budget, keep_calls=_keep_nothing)
 
 
 async def _keep_nothing(account: CallAccount, path: str, calls: tuple[LLMCall, ...]) -> None:
@@ -36,9 +43,7 @@ async def _extract(
 
 
 async def _prints(clock: Clock, settings: LLMSettings, *asked: tuple[str, set[Table]]) -> list[str]:
-    async with open_extractor(
-        settings, clock=clock, spent=_nothing_spent, keep_calls=_keep_nothing
-    ) as extractor:
+    async with _open(settings, clock) as extractor:
         return [extractor.fingerprint(wishes, frozenset(tables)) for wishes, tables in asked]
 
 
@@ -60,25 +65,19 @@ async def test_a_fingerprint_tells_what_decides_the_outcome(clock: Clock) -> Non
 async def test_no_table_no_call(
     settings: LLMSettings, document: MakeDocument, clock: Clock
 ) -> None:
-    async with open_extractor(
-        settings, clock=clock, spent=_nothing_spent, keep_calls=_keep_nothing
-    ) as extractor:
+    async with _open(settings, clock) as extractor:
         assert await _extract(extractor, document("- [ ] Call Bob"), frozenset()) == Extraction()
 
 
 async def test_a_text_without_a_letter_is_not_sent(document: MakeDocument, clock: Clock) -> None:
-    async with open_extractor(
-        UNREACHABLE, clock=clock, spent=_nothing_spent, keep_calls=_keep_nothing
-    ) as extractor:
+    async with _open(UNREACHABLE, clock) as extractor:
         assert await _extract(extractor, document("\n---\n"), TASKS) == Extraction()
 
 
 async def test_the_rules_work_without_a_model_and_off_the_loop(
     document: MakeDocument, clock: Clock
 ) -> None:
-    async with open_extractor(
-        LLMSettings(concurrency=2), clock=clock, spent=_nothing_spent, keep_calls=_keep_nothing
-    ) as extractor:
+    async with _open(LLMSettings(concurrency=2), clock) as extractor:
         await extractor.warm()
         found = await asyncio.gather(
             *(_extract(extractor, document(f"- [ ] Call Bob {n}"), TASKS) for n in range(5))

@@ -11,7 +11,7 @@ import pytest
 
 from noond.clock import from_ms
 from noond.models.job import Job, JobStatus, NewJob
-from noond.store import job_claims, job_endings, job_lanes, jobs
+from noond.store import job_claims, job_endings, job_lanes, job_recovery, jobs
 from noond.store.database import Database
 from noond.store.rows import Transaction
 
@@ -57,7 +57,7 @@ class Jobs:
 
     async def recover(self) -> int:
         """What a start does."""
-        return await self.database.write(lambda tx: job_endings.recover_all_users(tx, now=NOW))
+        return await self.database.write(lambda tx: job_recovery.recover_all_users(tx, now=NOW))
 
     async def row(self, job_id: str) -> dict[str, Any]:
         """The row as it is."""

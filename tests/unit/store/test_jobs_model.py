@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections import Counter
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -14,13 +15,15 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from noond.clock import from_ms
 from noond.models.account import User
-from noond.models.job import Job, JobStatus, NewJob
-from noond.store import job_claims, job_endings, jobs, opening, users
+from noond.models.job import Job, JobStatus, NewJob, Reason
+from noond.store import job_claims, job_endings, job_recovery, jobs, opening, users
 from noond.store.database import connect_writer
 
 START = from_ms(1_800_000_000_000)
 USERS = ("ana", "ben", "cem")
-SLOTS = 3
+SLOTS = 4
+PLACES = {"k": 1, "l": 2}
+"""The keys, and how many of each may run at once."""
 LONELY = 3
 
 
@@ -38,6 +41,8 @@ class Modelled:
     status: str = "pending"
     attempt: int = 0
     crashes: int = 0
+    retries: int = 0
+    cancelling: bool = False
 
 
 class JobsMachine(RuleBasedStateMachine):
@@ -69,7 +74,7 @@ class JobsMachine(RuleBasedStateMachine):
         user=st.sampled_from(USERS),
         queue=st.sampled_from("ab"),
         priority=st.integers(1, 3),
-        key=st.sampled_from([None, None, "k", "l"]),
+        key=st.sampled_from([None, "k", "k", "l"]),
         wait=st.integers(0, 3),
         known_type=st.sampled_from([True, True, True, False]),
     )
@@ -80,6 +85,7 @@ class JobsMachine(RuleBasedStateMachine):
         job = NewJob(
             user_id=user, job_type="t" if known_type else "later", queue=queue,
             priority=priority, concurrency_key=key, scheduled_at=self.at(due),
+            concurrency_limit=PLACES.get(key or "", 1),
         )  # fmt: skip
         job_id = jobs.insert(self.database, job, now=self.at(self.now)).id
         self.model[job_id] = Modelled(job_id, user, queue, priority, key, due, known_type)
@@ -90,7 +96,8 @@ class JobsMachine(RuleBasedStateMachine):
 
     def expected_claim(self) -> Modelled | None:
         running = [job for job in self.model.values() if job.status == "running"]
-        busy = {job.key for job in running if job.key is not None}
+        taken = Counter(job.key for job in running)
+        busy = {key for key, places in PLACES.items() if taken[key] >= places}
         if any(job.crashes >= LONELY for job in running):
             return None
         ready = [
@@ -152,7 +159,40 @@ class JobsMachine(RuleBasedStateMachine):
         )
         assert given is (known is not None)
         if known is not None:
-            known.status, known.crashes, known.due = "pending", 0, self.now + wait
+            self.model_back(known, wait)
+
+    def model_back(self, known: Modelled, wait: int) -> None:
+        known.crashes = 0
+        if known.cancelling:
+            known.status = "cancelled"
+        else:
+            known.status, known.due = "pending", self.now + wait
+
+    @precondition(lambda self: self.attempts)
+    @rule(data=st.data(), wait=st.integers(0, 3))
+    def retry(self, data: st.DataObject, wait: int) -> None:
+        job = data.draw(st.sampled_from(self.attempts))
+        known = self.current(job)
+        done = job_endings.retry(
+            self.database, job, due=self.at(self.now + wait), reason=Reason.ERROR, error="x",
+            now=self.at(self.now),
+        )  # fmt: skip
+        assert done is (known is not None)
+        if known is not None:
+            known.retries += not known.cancelling
+            self.model_back(known, wait)
+
+    @precondition(lambda self: self.model)
+    @rule(data=st.data())
+    def cancel(self, data: st.DataObject) -> None:
+        known = data.draw(st.sampled_from(list(self.model.values())))
+        answer = job_endings.cancel(self.database, known.user, known.id, now=self.at(self.now))
+        final = known.status not in ("pending", "running")
+        assert answer == ("already_final" if final else "requested")
+        if known.status == "pending":
+            known.status = "cancelled"
+        elif known.status == "running":
+            known.cancelling = True
 
     @precondition(lambda self: self.attempts)
     @rule(data=st.data())
@@ -167,24 +207,28 @@ class JobsMachine(RuleBasedStateMachine):
     @rule()
     def crash_and_recover(self) -> None:
         orphans = [job for job in self.model.values() if job.status == "running"]
-        assert job_endings.recover_all_users(self.database, now=self.at(self.now)) == len(orphans)
+        assert job_recovery.recover_all_users(self.database, now=self.at(self.now)) == len(orphans)
         for job in orphans:
-            job.status, job.crashes = "pending", job.crashes + 1
+            if job.cancelling:
+                job.status, job.crashes = "cancelled", 0
+            else:
+                job.status, job.crashes = "pending", job.crashes + 1
 
     @invariant()
     def agrees(self) -> None:
-        rows = self.database.execute("SELECT id, status, attempt, crashes FROM jobs")
+        rows = self.database.execute("SELECT id, status, attempt, crashes, retry_count FROM jobs")
         assert {tuple(row) for row in rows} == {
-            (job.id, job.status, job.attempt, job.crashes) for job in self.model.values()
+            (job.id, job.status, job.attempt, job.crashes, job.retries)
+            for job in self.model.values()
         }
 
     @invariant()
     def keys_and_slots_hold(self) -> None:
         running = [job for job in self.model.values() if job.status == "running"]
-        keys = [job.key for job in running if job.key is not None]
-        assert len(keys) == len(set(keys))
+        taken = Counter(job.key for job in running if job.key is not None)
+        assert all(taken[key] <= places for key, places in PLACES.items())
         assert len(running) <= SLOTS
 
 
 TestJobs = JobsMachine.TestCase
-TestJobs.settings = settings(max_examples=40, stateful_step_count=40, deadline=None)
+TestJobs.settings = settings(max_examples=40, stateful_step_count=50, deadline=None)

@@ -102,12 +102,16 @@ async def test_sums_keep_users_runs_and_days_apart(database: Database) -> None:
     )
     await _enter(database, "ben", replace(CALL, id="c4", cost_usd=5))
 
-    async def spent(user: str, since: datetime, run_id: str | None = None) -> float:
-        return await database.read(lambda c: observability.sum_since(c, user, since, run_id))
+    async def spent(user: str, since: datetime, **part: str) -> float:
+        return await database.read(lambda c: observability.sum_since(c, user, since, **part))
 
     assert await spent("ana", NOW) == pytest.approx(0.25)
     assert await spent("ana", NOW - timedelta(days=2)) == pytest.approx(1.25)
-    assert await spent("ana", NOW, "r-ana") == pytest.approx(0.25)
-    assert await spent("ana", NOW, "r-ben") == 0
+    assert await spent("ana", NOW, run_id="r-ana") == pytest.approx(0.25)
+    assert await spent("ana", NOW, run_id="r-ben") == 0
+    assert await spent("ana", NOW, agent_id="a-ana") == pytest.approx(0.25)
+    assert await spent("ana", NOW, agent_id="a-ben") == 0
     assert await spent("ben", NOW) == pytest.approx(5)
     assert await spent("ana", NOW + timedelta(seconds=1)) == 0
+    everybody = await database.read(lambda c: observability.sum_since_all_users(c, NOW))
+    assert everybody == pytest.approx(5.25)

@@ -142,3 +142,43 @@ def test_what_is_denied_asked_or_a_charge_is_no_entry(read: Any, entry: str) -> 
 )
 def test_a_command_may_deny(read: Any, entry: str) -> None:
     assert _titles(read, f"Still to do:\n- {entry}\n") == [entry]
+
+
+@pytest.mark.parametrize(
+    "label",
+    [
+        "A few to-dos:",
+        "Quedan los siguientes pendientes del comité de hoy:",
+        "Danke! Nächste Schritte wie besprochen:",
+        "Agreed actions",
+        "WHO DOES WHAT",
+        "ok TODO",
+        "Encargos:",
+    ],
+)
+def test_labels_that_announce_a_list(read: Any, label: str) -> None:
+    assert [task.title for task in read(f"{label}\n- order chairs\n", "a.txt")] == ["order chairs"]
+
+
+@pytest.mark.parametrize(
+    "label",
+    [
+        "Folgende Punkte haben wir erledigt:",
+        "The following actions are performed by this program:",
+        "Things people said we need but we don't:",
+        "Please:",
+    ],
+)
+def test_labels_that_announce_something_else(read: Any, label: str) -> None:
+    assert read(f"{label}\n- order chairs\n", "a.txt") == []
+
+
+def test_a_label_may_have_its_lines_below_an_empty_one(read: Any) -> None:
+    text = (
+        "Good meeting. Actions as discussed:\n\nBen - rerun the blots\nAna - order primers\n\nBye\n"
+    )
+    assert [task.title for task in read(text, "a.txt")] == ["rerun the blots", "order primers"]
+
+
+def test_a_label_without_a_list_below_promises_nothing(read: Any) -> None:
+    assert read("Actions:\n\nThe committee met twice and\nagreed on nothing.\n", "a.txt") == []

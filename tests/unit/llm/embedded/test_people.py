@@ -79,3 +79,28 @@ def test_an_office_is_cut_and_nobody_by_name(read: Any) -> None:
 def test_the_document_shows_who_its_people_are(read: Any, evidence: str) -> None:
     tasks = read(f"{evidence}\n\n## Next steps\n\n- cups (Ytheria)\n- Ytheria: biscuits\n")
     assert [task.data["assignee"] for task in tasks][-2:] == ['["Ytheria"]', '["Ytheria"]']
+
+
+@pytest.mark.parametrize(
+    ("entry", "title", "people"),
+    [
+        ("Angebot einholen - verantw. Svetlana", "Angebot einholen", '["Svetlana"]'),
+        ("commander le mobilier, **resp. : Aurore**", "commander le mobilier", '["Aurore"]'),
+        ("door binds -- Gintaras, Friday", "door binds", '["Gintaras"]'),
+        ("Meenal & Ben: ADR for keys", "ADR for keys", '["Meenal", "Ben"]'),
+        ("new match balls, Dinesh", "new match balls", '["Dinesh"]'),
+        ("cake table: Ana", "cake table", '["Ana"]'),
+        ("anzeige schreiben (aylin)", "anzeige schreiben", '["aylin"]'),
+        ("Markise -> Ottokar, 24.11.", "Markise", '["Ottokar"]'),
+        ("Abwasser prüfen (Fa. Rohr & Söhne)", "Abwasser prüfen", '["Fa. Rohr & Söhne"]'),
+        ("book the minibus, ASAP", "book the minibus", None),
+        ("invite Tom, Anna", "invite Tom, Anna", None),
+        ("Call: Ana", "Call: Ana", None),
+        ("ring the bank (max)", "ring the bank (max)", None),
+    ],
+)
+def test_names_at_the_ends_of_an_entry(
+    read: Any, entry: str, title: str, people: str | None
+) -> None:
+    (task,) = read(f"Action items:\n- {entry}\n")
+    assert (task.title, task.data.get("assignee")) == (title, people)

@@ -165,3 +165,36 @@ def test_a_stranger_in_the_second_clause(read: Any) -> None:
         ("Den Saal mieten", '["Tjark"]', "2026-11-20"),
         ("Die Kasse holen", '["Silja"]', "2026-11-23"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "title", "people"),
+    [
+        ("Could you send me the plan by Friday?", "Send me the plan", None),
+        ("Ben, could you bring the box by Friday?", "Bring the box", '["Ben"]'),
+        ("Könntest du bitte bis Freitag den Plan schicken, Egon?", "Den Plan schicken", '["Egon"]'),
+        ("Ana, pourrais-tu prendre le car avant vendredi ?", "Prendre le car", '["Ana"]'),
+        ("Ben to pay the bin charge by Friday ok?", "Pay the bin charge", '["Ben"]'),
+        ("Inès s'occupe de l'affiche d'ici vendredi", "L'affiche", '["Inès"]'),
+        ("Vicent las tiene que devolver antes del viernes.", "Devolver", '["Vicent"]'),
+    ],
+)  # fmt: skip
+def test_requests_in_form_of_a_question(
+    read: Any, text: str, title: str, people: str | None
+) -> None:
+    (task,) = read(f"{text}\n", "a.txt")
+    assert (task.title, task.data.get("assignee"), task.when) == (title, people, "2026-11-20")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Could you make it by Friday?",
+        "Can you come before Friday?",
+        "Would you believe it will be over by Friday?",
+        "Puede enviar el contrato antes del viernes.",
+        "Could you read a lesson?",
+    ],
+)
+def test_questions_that_only_ask(read: Any, text: str) -> None:
+    assert read(f"{text}\n", "a.txt") == []

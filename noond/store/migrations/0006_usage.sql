@@ -1,0 +1,2 @@
+-- Why a run waits for money, in words.
+ALTER TABLE runs ADD COLUMN waiting_note TEXT;
