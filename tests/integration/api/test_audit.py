@@ -185,7 +185,7 @@ async def test_what_can_not_be_audited_is_not_acknowledged(world: World) -> None
         await world.send("GET", "/api/v1/agents", key=new_token("nd_live_").secret),
     ]
     assert {reply.status for reply in replies} == {500}
-    assert {reply.json["code"] for reply in replies} == {"storage_error"}
+    assert {reply.json["code"] for reply in replies} == {"storage_refused"}
     assert (await world.send("GET", "/api/v1/agents")).status == 200
 
 

@@ -16,6 +16,7 @@ JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhbmEifQ.c2lnbmF0dXJl"
         *(new_token(prefix).secret for prefix in ("nd_live_", "nd_refresh_", "noondd_", "noond_")),
         JWT,
     ],
+    ids=["key", "refresh", "device", "old key", "jwt"],
 )
 @pytest.mark.parametrize("text", ["{}", "/agents/{}/runs", "a{} b", "x" * 290 + " {}"])
 def test_secrets_do_not_get_through(secret: str, text: str) -> None:
