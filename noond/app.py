@@ -43,7 +43,7 @@ from noond.hub.hub import Greet, Hub
 from noond.hub.socket import CLOSE_TOKEN
 from noond.jobs.engine import JobEngine
 from noond.llm.documents.converter import DocumentConverter
-from noond.llm.extractor import Extractor, open_extractor
+from noond.llm.opening import Readers, open_readers
 from noond.llm.usage import Budget, CallAccount
 from noond.metrics import Metrics
 from noond.models.device import Device
@@ -102,8 +102,8 @@ async def open_daemon(settings: Settings, *, clock: Clock | None = None) -> Asyn
         budget = Budget(
             settings.llm, spent=spent_in(database), clock=clock, warn=budget_warnings(bus)
         )
-        extractor = await stack.enter_async_context(
-            _open_extractor(settings, clock, database, budget, metrics)
+        readers = await stack.enter_async_context(
+            _open_readers(settings, clock, database, budget, metrics)
         )
         converter = DocumentConverter()
         stack.push_async_callback(converter.close)
@@ -125,7 +125,7 @@ async def open_daemon(settings: Settings, *, clock: Clock | None = None) -> Asyn
         pipeline = Pipeline(
             database,
             clock,
-            extractor,
+            readers.extractor,
             converter,
             outbox,
             progress,
@@ -242,7 +242,7 @@ async def open_daemon(settings: Settings, *, clock: Clock | None = None) -> Asyn
             ticking(reconnect.tick, ScheduleWatchdog(database, clock, hub, bus).tick, engine.tick)
         )
         await update_cli_file(directory.cli_file, url, database=database, audit=audit, clock=clock)
-        tasks.start(extractor.warm(), name="extractor-warm")
+        tasks.start(readers.extractor.warm(), name="extractor-warm")
         tasks.start(sd_notify.keep_alive(lambda: _writer_alive(database)), name="systemd-watchdog")
         yield Daemon(url=url)
 
@@ -265,9 +265,9 @@ async def serve(settings: Settings, *, on_ready: Callable[[str], None] | None = 
 
 
 @asynccontextmanager
-async def _open_extractor(
+async def _open_readers(
     settings: Settings, clock: Clock, database: Database, budget: Budget, metrics: Metrics
-) -> AsyncIterator[Extractor]:
+) -> AsyncIterator[Readers]:
     async def keep(account: CallAccount, path: str, calls: tuple[LLMCall, ...]) -> None:
         await database.write(
             lambda tx: observability.insert_calls_of(
@@ -280,10 +280,10 @@ async def _open_extractor(
             )
         )
 
-    async with open_extractor(
+    async with open_readers(
         settings.llm, clock=clock, budget=budget, keep_calls=keep, on_call=metrics.model_call
-    ) as extractor:
-        yield extractor
+    ) as readers:
+        yield readers
 
 
 def _greeting(database: Database, clock: Clock) -> Greet:

@@ -110,7 +110,12 @@ class LLMSettings(_Section):
     )
     api_key: SecretStr | None = Field(None, description="Key for the server, if it wants one.")
     model: str | None = Field(None, description="Name of the model.")
-    timeout_seconds: float = Field(60, gt=0, description="Longest wait for one answer.")
+    timeout_seconds: float = Field(
+        60,
+        gt=0,
+        description="Longest wait for one answer; for a streamed one the longest silence between "
+        "two pieces, and ten times that for the whole.",
+    )
     max_tokens: int = Field(2000, gt=0, description="Tokens of one answer at most.")
     retries: int = Field(
         2, ge=0, le=10, description="Further tries after 429, 5xx or a lost connection."

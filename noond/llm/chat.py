@@ -2,20 +2,34 @@
 
 from __future__ import annotations
 
+import json
 import warnings
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import AsyncGenerator, Iterator, Sequence
+from contextlib import aclosing, contextmanager
+from typing import Any, Protocol, cast
 
 import openai
+from langchain_core.messages import (
+    AIMessage,
+    AIMessageChunk,
+    BaseMessage,
+    HumanMessage,
+    SystemMessage,
+    ToolMessage,
+)
+from langchain_core.outputs import ChatResult
 from langchain_openai import ChatOpenAI
 from langchain_openai.chat_models.base import BaseChatOpenAI
 from langsmith import tracing_context
 from pydantic import SecretStr
 
+from noond.clock import new_id
 from noond.config import LLMSettings
 from noond.llm.completion import CallFailed, Reply
 from noond.llm.plain import one_line
 from noond.llm.prompts import Message
+from noond.llm.streamed import StreamedReply, read_arguments
+from noond.models.dialogue import DialogueMessage, ToolCall, ToolSpec
 
 # The library advises other methods of its own when a server refuses a response format.
 warnings.filterwarnings("ignore", message=".*structured output", module=r"langchain_openai\.")
@@ -28,6 +42,32 @@ _NO_KEY = "none"
 """Sent when no key is set, so that the library does not look for one in the environment."""
 
 
+class Hear(Protocol):
+    """Told every piece of a streamed answer, empty ones too; `spoken`: it is text."""
+
+    def __call__(self, piece: str, *, spoken: bool) -> None: ...
+
+
+class _Lenient(BaseChatOpenAI):
+    """Takes whatever a model writes as the arguments of a tool call."""
+
+    def _create_chat_result(
+        self, response: dict[str, Any] | openai.BaseModel, generation_info: Any = None
+    ) -> ChatResult:
+        # The library fails on a whole answer for the sake of one list.
+        if isinstance(response, openai.BaseModel):
+            response = response.model_dump(warnings=False)
+        if isinstance(response, dict):
+            for choice in response.get("choices") or ():
+                for call in choice["message"].get("tool_calls") or ():
+                    call["function"]["arguments"] = _as_text(call["function"]["arguments"])
+        return super()._create_chat_result(response, generation_info)
+
+
+class _OpenAI(_Lenient, ChatOpenAI):
+    """OpenAI's own server."""
+
+
 class Chat:
     """A connection pool to one server and model."""
 
@@ -37,9 +77,7 @@ class Chat:
         # OpenAI itself wants `max_completion_tokens`, which other servers ignore or refuse; the
         # base class sends the `max_tokens` that they know.
         url = settings.base_url or _OPENAI_URL
-        kind: type[BaseChatOpenAI] = (
-            ChatOpenAI if url.startswith(_OPENAI_ORIGIN) else BaseChatOpenAI
-        )
+        kind = _OpenAI if url.startswith(_OPENAI_ORIGIN) else _Lenient
         self._model = kind(
             model=settings.model or "",
             base_url=url,
@@ -58,18 +96,50 @@ class Chat:
         # As an extra field of the body: given its own argument, the library would parse the
         # answer itself and raise before the tokens of a truncated one could be counted.
         body = {} if response_format is None else {"response_format": response_format}
+        with self._as_calls_that_failed():
+            return _reply(await self._model.ainvoke(list(messages), extra_body=body))
+
+    async def converse(
+        self, messages: Sequence[DialogueMessage], tools: Sequence[ToolSpec]
+    ) -> Reply:
+        """As `send`, with tools that the model may call."""
+        with self._as_calls_that_failed():
+            return _reply(await self._model.ainvoke(_spoken(messages), **_offered(tools)))
+
+    async def stream(
+        self,
+        messages: Sequence[DialogueMessage],
+        tools: Sequence[ToolSpec],
+        *,
+        hear: Hear,
+        count: bool,
+    ) -> Reply:
+        """As `converse`; `hear` is told every piece. `count`: the server is asked for tokens."""
+        joined = StreamedReply()
+        answer = self._model.astream(_spoken(messages), stream_usage=count, **_offered(tools))
+        async with aclosing(cast("AsyncGenerator[AIMessageChunk]", answer)) as chunks:
+            while True:
+                with self._as_calls_that_failed():
+                    chunk = await anext(chunks, None)
+                if chunk is None:
+                    return joined.reply()
+                text, wanted = str(chunk.text), chunk.tool_call_chunks
+                hear(text, spoken=True)
+                hear("".join(part["args"] or "" for part in wanted), spoken=False)
+                joined.add(
+                    text,
+                    wanted,
+                    finish_reason=chunk.response_metadata.get("finish_reason"),
+                    usage=cast("dict[str, Any] | None", chunk.usage_metadata),
+                )
+
+    @contextmanager
+    def _as_calls_that_failed(self) -> Iterator[None]:
         try:
             # No copy of a document goes to a tracing service because of a variable that was
             # set in the environment for another program.
             with tracing_context(enabled=False):
-                message = await self._model.ainvoke(list(messages), extra_body=body)
-            usage: dict[str, Any] = dict(message.usage_metadata or {})
-            return Reply(
-                text=str(message.text),
-                finish_reason=message.response_metadata.get("finish_reason"),
-                prompt_tokens=usage.get("input_tokens"),
-                completion_tokens=usage.get("output_tokens"),
-            )
+                yield
         except openai.APIStatusError as error:
             raise CallFailed(
                 f"the model's server answered {error.status_code}: {self._readable(error)}",
@@ -113,3 +183,67 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
     while cause is not None:
         yield cause
         cause = cause.__cause__ or cause.__context__
+
+
+def _reply(message: AIMessage) -> Reply:
+    usage: dict[str, Any] = dict(message.usage_metadata or {})
+    calls = [*message.tool_calls, *message.invalid_tool_calls]
+    return Reply(
+        text=str(message.text),
+        finish_reason=message.response_metadata.get("finish_reason"),
+        prompt_tokens=usage.get("input_tokens"),
+        completion_tokens=usage.get("output_tokens"),
+        tool_calls=tuple(
+            ToolCall(
+                id=call["id"] or new_id(),
+                name=call["name"] or "",
+                arguments=call["args"] if isinstance(call["args"], dict) else None,
+            )
+            for call in calls
+        ),
+    )
+
+
+def _offered(tools: Sequence[ToolSpec]) -> dict[str, Any]:
+    """The tools as an argument of the library, none for none: an empty list is refused by many."""
+    if not tools:
+        return {}
+    offered = [
+        {
+            "type": "function",
+            "function": {
+                "name": tool.name,
+                "description": tool.description,
+                "parameters": tool.parameters,
+            },
+        }
+        for tool in tools
+    ]
+    return {"tools": offered}
+
+
+def _spoken(messages: Sequence[DialogueMessage]) -> list[BaseMessage]:
+    return [_message(message) for message in messages]
+
+
+def _message(message: DialogueMessage) -> BaseMessage:
+    if message.role == "system":
+        return SystemMessage(message.content)
+    if message.role == "user":
+        return HumanMessage(message.content)
+    if message.role == "tool":
+        return ToolMessage(message.content, tool_call_id=message.tool_call_id or "")
+    return AIMessage(
+        message.content,
+        # Servers want an object, whatever the model wrote.
+        tool_calls=[
+            {"type": "tool_call", "id": call.id, "name": call.name, "args": call.arguments or {}}
+            for call in message.tool_calls
+        ],
+    )
+
+
+def _as_text(arguments: Any) -> str:
+    """The arguments so that the library reads them, or takes them for invalid."""
+    text = arguments if isinstance(arguments, str) else json.dumps(arguments)
+    return text if read_arguments(text) is not None else f"no object: {text}"

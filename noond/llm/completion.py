@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from noond.models.dialogue import ToolCall
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
@@ -13,6 +15,7 @@ class Reply:
     finish_reason: str | None
     prompt_tokens: int | None
     completion_tokens: int | None
+    tool_calls: tuple[ToolCall, ...] = ()
 
 
 class CallFailed(Exception):

@@ -6,18 +6,16 @@ import asyncio
 import hashlib
 import json
 import math
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import replace
 from typing import Protocol
 
-from noond.clock import Clock
 from noond.config import LLMSettings
 from noond.errors import BudgetReached, ExtractionHalted, ModelError
 from noond.llm import embedded
 from noond.llm.answer import AnswerError, TruncatedAnswer, parse_answer
 from noond.llm.chunks import Chunk, located, merge, split
-from noond.llm.client import ModelClient, OnCall, Question
+from noond.llm.client import ModelClient, Question
 from noond.llm.gate import GATE_VERSION
 from noond.llm.prompts import (
     PROMPT_VERSION,
@@ -28,7 +26,6 @@ from noond.llm.prompts import (
     repair_messages,
 )
 from noond.llm.usage import (
-    Budget,
     CallAccount,
     Forecast,
     estimated_tokens,
@@ -84,30 +81,6 @@ class Extractor(Protocol):
         no new call start), each with the `calls` made so far.
         """
         ...
-
-
-@asynccontextmanager
-async def open_extractor(
-    settings: LLMSettings,
-    *,
-    clock: Clock,
-    budget: Budget,
-    keep_calls: KeepCalls,
-    on_call: OnCall | None = None,
-) -> AsyncIterator[Extractor]:
-    """The extractor that the settings name; its connections are closed at exit.
-
-    `keep_calls` stores what was spent in vain, `on_call` is told of every call as it ends.
-    """
-    slots = asyncio.Semaphore(settings.concurrency)
-    if settings.provider == "embedded":
-        yield EmbeddedExtractor(slots)
-        return
-    client = ModelClient(settings, budget=budget, clock=clock, slots=slots, on_call=on_call)
-    try:
-        yield ModelExtractor(settings, client, keep_calls=keep_calls)
-    finally:
-        await client.close()
 
 
 class EmbeddedExtractor:

@@ -35,6 +35,8 @@ _BYTES_PER_TOKEN = 3
 class CallAccount:
     """What a call is charged to; the budget's day is that of the user's `timezone` (IANA name).
 
+    `run_id` is that of a run or of a task. A call of low priority lets others have the last part
+    of a limit.
     New calls start only while `proceed` is set (None: always): a run whose device has gone lets
     calls in flight finish and starts no others.
     """
@@ -44,6 +46,7 @@ class CallAccount:
     run_id: str
     timezone: str
     proceed: asyncio.Event | None = None
+    low_priority: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,6 +18,7 @@ from noond.clock import SystemClock
 from noond.config import LLMSettings
 from noond.llm.client import ModelClient
 from noond.llm.extractor import ModelExtractor
+from noond.llm.metered import MeteredServer
 from noond.llm.usage import Budget, CallAccount
 from noond.models.document import DeviceContext, Document, Extraction, LLMCall, Table
 from noond.models.usage import Payer
@@ -157,7 +158,7 @@ MakeBench = Callable[..., Bench]
 @pytest.fixture
 async def bench() -> AsyncIterator[MakeBench]:
     """Makes a bench for a server's base_url and further settings of `llm`."""
-    clients: list[ModelClient] = []
+    servers: list[MeteredServer] = []
 
     def make(
         base_url: str, *, spent: float = 0.0, proceed: asyncio.Event | None = None, **llm: Any
@@ -171,14 +172,9 @@ async def bench() -> AsyncIterator[MakeBench]:
 
         clock = SystemClock()
         budget = Budget(settings, spent=spent_since, clock=clock, warn=lambda *_: None)
-        client = ModelClient(
-            settings,
-            budget=budget,
-            clock=clock,
-            slots=asyncio.Semaphore(settings.concurrency),
-            backoff_seconds=0.02,
-        )
-        clients.append(client)
+        server = MeteredServer(settings, budget=budget, clock=clock, backoff_seconds=0.02)
+        servers.append(server)
+        slots = asyncio.Semaphore(settings.concurrency)
         kept: list[LLMCall] = []
 
         account = CallAccount(
@@ -189,9 +185,9 @@ async def bench() -> AsyncIterator[MakeBench]:
             assert (charged, path) == (account, "notes/a.md")
             kept.extend(calls)
 
-        extractor = ModelExtractor(settings, client, keep_calls=keep)
+        extractor = ModelExtractor(settings, ModelClient(server, slots=slots), keep_calls=keep)
         return Bench(extractor=extractor, account=account, kept=kept)
 
     yield make
-    for client in clients:
-        await client.close()
+    for server in servers:
+        await server.close()

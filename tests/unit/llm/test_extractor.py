@@ -2,15 +2,16 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from datetime import datetime
 
 import pytest
 
 from noond.clock import Clock
 from noond.config import LLMSettings
-from noond.llm.extractor import Extractor, open_extractor
+from noond.llm.extractor import Extractor
+from noond.llm.opening import open_readers
 from noond.llm.usage import Budget, CallAccount
 from noond.models.document import Document, Extraction, LLMCall, Table
 from noond.models.usage import Payer
@@ -25,9 +26,13 @@ async def _nothing_spent(payer: Payer, since: datetime) -> float:
     return 0.0
 
 
-def _open(settings: LLMSettings, clock: Clock) -> AbstractAsyncContextManager[Extractor]:
+@asynccontextmanager
+async def _open(settings: LLMSettings, clock: Clock) -> AsyncIterator[Extractor]:
     budget = Budget(settings, spent=_nothing_spent, clock=clock, warn=lambda *_: None)
-    return open_extractor(settings, clock=clock, budget=budget, keep_calls=_keep_nothing)
+    async with open_readers(
+        settings, clock=clock, budget=budget, keep_calls=_keep_nothing
+    ) as readers:
+        yield readers.extractor
 
 
 async def _keep_nothing(account: CallAccount, path: str, calls: tuple[LLMCall, ...]) -> None:
