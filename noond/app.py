@@ -34,6 +34,12 @@ from noond.api.network import check_bind
 from noond.api.routes.socket import ServeDevice
 from noond.api.serving import handling, listening, tls_context
 from noond.api.streams import Streams
+from noond.assistant.acts import acts
+from noond.assistant.answering import Answering
+from noond.assistant.desk import chat_desk
+from noond.assistant.lookups import lookups
+from noond.assistant.telling import Wakes
+from noond.assistant.tools import Toolbox
 from noond.clock import Clock, SystemClock
 from noond.config import Settings
 from noond.errors import StorageError
@@ -142,11 +148,26 @@ async def open_daemon(settings: Settings, *, clock: Clock | None = None) -> Asyn
         request_log = await stack.enter_async_context(
             RequestLog(database, settings.log, clock=clock, tasks=tasks)
         )
-        work = work_types(executor, settings)
+        agents = Agents(database, clock)
+        usage = Usage(database, clock, budget)
+        wakes = Wakes()
         cleanups = cleanup_types(
             settings, database=database, clock=clock, audit=audit, request_log=request_log
         )
-        engine = JobEngine(database, clock, settings.jobs, types=(*work, *cleanups))
+        # Made below: no job runs before the engine starts.
+        toolbox = Toolbox()
+        answering = Answering(
+            database,
+            clock,
+            settings.assistant,
+            dialogue=readers.dialogue,
+            toolbox=toolbox,
+            agents=agents,
+            tasks=tasks,
+            wakes=wakes,
+        )
+        work = work_types(executor, answering, settings)
+        engine = JobEngine(database, clock, settings.jobs, types=(*work, *cleanups), listener=wakes)
         reconnect = Reconnect(database, clock, hub, outbox, tasks, audit, wake=engine.wake)
 
         def shut_out(user_id: str, device_id: str) -> None:
@@ -180,6 +201,8 @@ async def open_daemon(settings: Settings, *, clock: Clock | None = None) -> Asyn
             end_streams=streams.end,
             end_work=end_work,
         )
+        toolbox.add(lookups(agents, runs, devices, usage, is_online=hub.is_online))
+        toolbox.add(acts(runs))
         await users.clear_up()
         first = await database.write(lambda tx: meta.next_event_number(tx, clock.now()))
         application = build_application(
@@ -194,12 +217,21 @@ async def open_daemon(settings: Settings, *, clock: Clock | None = None) -> Asyn
             audit=audit,
             request_log=request_log,
             pairing=Pairing(vault, clock=clock),
-            agents=Agents(database, clock),
+            agents=agents,
             runs=runs,
             jobs=jobs,
+            desk=chat_desk(
+                database,
+                clock,
+                settings.assistant,
+                requests=engine,
+                wakes=wakes,
+                tasks=tasks,
+                has_model=readers.dialogue is not None,
+            ),
             reviews=reviews,
             previews=Previews(database, clock, outbox, progress),
-            usage=Usage(database, clock, budget),
+            usage=usage,
             metrics=metrics,
             exposition=Exposition(metrics=metrics, database=database, hub=hub),
             bus=bus,

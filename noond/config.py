@@ -216,11 +216,51 @@ class JobSettings(_Section):
         return rates
 
 
+class AssistantSettings(_Section):
+    """Chat agents and their conversations."""
+
+    steps: int = Field(
+        8, ge=1, le=50, description="How often the model is asked for one message, with tools."
+    )
+    context_messages: int = Field(
+        100, ge=2, le=1000, description="Messages of a conversation that the model is told."
+    )
+    conversation_hours: int = Field(
+        24,
+        ge=1,
+        le=87_600,
+        description="How long a conversation is kept after its last message, unless it says so.",
+    )
+    rate: str = Field("100/min", description="Messages that are begun to be answered, at most.")
+    stream_rate: str = Field("50/min", description="Of those, such whose answer is streamed.")
+    stream_soft_seconds: float = Field(
+        840, gt=0, description="Time after which a streamed answer ends with what there is."
+    )
+    stream_hard_seconds: float = Field(
+        900, gt=0, description="Time after which a streamed answer is cancelled."
+    )
+    reconnect_seconds: float = Field(
+        5,
+        ge=0,
+        description="Time a reader of a stream has to come back before its answer is cancelled.",
+    )
+
+    @field_validator("rate", "stream_rate")
+    @classmethod
+    def _rate_read(cls, text: str) -> str:
+        RateLimit.parse(text)
+        return text
+
+
 class LimitSettings(_Section):
     """Rates of the HTTP API."""
 
     reads_per_minute: int = Field(3000, ge=1, description="Requests that read, per API key.")
     writes_per_minute: int = Field(600, ge=1, description="Requests that change, per API key.")
+    invokes_per_minute: int = Field(100, ge=1, description="Messages to agents, per API key.")
+    streams_per_minute: int = Field(
+        50, ge=1, description="Messages whose answer is streamed, per API key."
+    )
     failures_per_minute: int = Field(
         10, ge=1, description="Wrong credentials evaluated, per kind and address."
     )
@@ -267,6 +307,7 @@ class Settings(_Section):
     hub: HubSettings = HubSettings()
     llm: LLMSettings = LLMSettings()
     runs: RunSettings = RunSettings()
+    assistant: AssistantSettings = AssistantSettings()
     jobs: JobSettings = JobSettings()
     limits: LimitSettings = LimitSettings()
     accounts: AccountSettings = AccountSettings()

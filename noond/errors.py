@@ -82,6 +82,31 @@ class JobExists(Conflict):
         super().__init__()
 
 
+class ModelNeeded(Conflict):
+    """This needs a model; set llm.provider, llm.base_url and llm.model."""
+
+    code = "model_needed"
+
+
+class TaskFailed(NoondError):
+    """The agent could not answer; noond's log says why."""
+
+    code = "task_failed"
+
+
+class TaskTimedOut(NoondError):
+    """The agent did not answer in time."""
+
+    code = "task_timed_out"
+    retryable = True
+
+
+class TaskCancelled(Conflict):
+    """The task was cancelled before it was answered."""
+
+    code = "task_cancelled"
+
+
 class JobExpired(NoondError):
     """The job's result is not kept any more."""
 
@@ -161,6 +186,12 @@ class RateLimited(NoondError):
         self.retry_after_seconds = retry_after_seconds
         self.unevaluated = unevaluated
         super().__init__(message)
+
+
+class SpendingLimit(RateLimited):
+    """The spending limit is reached; wait until it renews, or raise it."""
+
+    code = "budget"
 
 
 class StorageError(NoondError):

@@ -13,6 +13,13 @@ HARMFUL: Final = re.compile(
 """A character that steers a terminal, begins a line, turns the writing around or is not seen."""
 
 
+FORMULA: Final = re.compile(
+    r'"*(?:[=＝](?!=)|[+\-@＋－＠](?:\d[\d.,]*[+\-*/^]'
+    r'|(?:[\d\s.,+\-*/^&()]|"[^"]*")*[A-Za-z_][\w.]*\(|[^|]*\|[^!]*!))'
+)
+"""What a spreadsheet computes or runs instead of showing it: a formula, a call, a DDE link."""
+
+
 def inert(text: str) -> str:
     """The text with its harmful characters spelled out.
 

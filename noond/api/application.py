@@ -27,10 +27,10 @@ from noond.api.middleware import Frontier, add_headers
 from noond.api.network import NetworkPolicy
 from noond.api.rates import FailureThrottle, RequestRates
 from noond.api.request_logging import RequestLogging
-from noond.api.routes import agents as agent_routes
-from noond.api.routes import api_keys as key_routes
-from noond.api.routes import audit as audit_routes
 from noond.api.routes import (
+    agent_batches,
+    agent_streams,
+    agent_tasks,
     auth,
     documents,
     event_socket,
@@ -41,12 +41,18 @@ from noond.api.routes import (
     socket,
     stats,
 )
+from noond.api.routes import agents as agent_routes
+from noond.api.routes import api_keys as key_routes
+from noond.api.routes import audit as audit_routes
+from noond.api.routes import conversations as conversation_routes
 from noond.api.routes import devices as device_routes
+from noond.api.routes import invocations as invocation_routes
 from noond.api.routes import jobs as job_routes
 from noond.api.routes import metrics as metrics_routes
 from noond.api.routes import pairing as pairing_routes
 from noond.api.routes import previews as preview_routes
 from noond.api.routes import runs as run_routes
+from noond.api.routes import schedules as schedule_routes
 from noond.api.routes import tickets as ticket_routes
 from noond.api.routes import usage as usage_routes
 from noond.api.routes import users as user_routes
@@ -55,6 +61,7 @@ from noond.api.routes.health import Check
 from noond.api.routes.socket import ServeDevice
 from noond.api.routing import Route
 from noond.api.streams import Streams
+from noond.assistant.desk import ChatDesk
 from noond.clock import Clock
 from noond.config import LimitSettings, ServerSettings
 from noond.events import EventBus
@@ -87,6 +94,7 @@ def build_application(
     agents: Agents,
     runs: Runs,
     jobs: Jobs,
+    desk: ChatDesk,
     reviews: Reviews,
     previews: Previews,
     usage: Usage,
@@ -123,7 +131,20 @@ def build_application(
         *pairing_routes.routes(database, pairing, devices, idempotency, failures),
         *device_routes.routes(devices, idempotency, is_online=is_online),
         *socket.routes(authentication, request_audit.device_let_in, serve_device),
-        *agent_routes.routes(agents, runs, idempotency),
+        *invocation_routes.routes(desk.invocations, desk.tasks, idempotency, clock),
+        *agent_batches.routes(desk.invocations, idempotency),
+        *agent_streams.routes(
+            desk.invocations,
+            desk.tasks,
+            idempotency,
+            streams,
+            clock,
+            heartbeat_seconds=heartbeat_seconds,
+        ),
+        *agent_tasks.routes(desk.tasks),
+        *conversation_routes.routes(desk.conversations, idempotency),
+        *schedule_routes.routes(desk.schedules, idempotency),
+        *agent_routes.routes(agents, runs, desk.invocations, idempotency),
         *stats.routes(reviews),
         *run_routes.routes(runs),
         *preview_routes.routes(previews),

@@ -12,7 +12,7 @@ from noond.api.auditing import RequestAudit, Visit
 from noond.api.authentication import Authentication
 from noond.api.idempotency import read_key
 from noond.api.network import Client
-from noond.api.rates import Allowance, RequestRates
+from noond.api.rates import Allowance, RequestRates, per_minute
 from noond.api.request_logging import RequestLogging
 from noond.api.routing import Access, Call, Rate, Route
 from noond.config import LimitSettings
@@ -82,11 +82,8 @@ class Dispatcher:
     def _count(self, route: Route, request: web.Request, caller: Principal) -> None:
         if route.rate is Rate.NONE:
             return
-        limits = self._limits
-        reads = route.rate is Rate.READ
         taken, request[ALLOWANCE] = self._rates.take(
-            f"{caller.credential_id} {route.rate}",
-            per_minute=limits.reads_per_minute if reads else limits.writes_per_minute,
+            f"{caller.credential_id} {route.rate}", per_minute=per_minute(route.rate, self._limits)
         )
         if not taken:
             allowance = request[ALLOWANCE]

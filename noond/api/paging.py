@@ -14,6 +14,7 @@ from noond.errors import Invalid
 
 T = TypeVar("T")
 R = TypeVar("R", bound=Reply)
+P = TypeVar("P", bound=Reply)
 
 _PLACE_LENGTH = 300
 
@@ -53,16 +54,16 @@ class Page(Reply, Generic[R]):
 
 
 def page_of(
-    kind: type[Page[R]],
+    kind: type[P],
     found: Sequence[T],
     *,
     limit: int,
-    show: Callable[[T], R],
+    show: Callable[[T], Reply],
     place: Callable[[T], str],
-) -> Page[R]:
+) -> P:
     """The page of what was found with a limit of one more than asked for.
 
-    `place` gives what the next page starts after.
+    `kind` has `items` and `next`, as Page has. `place` gives what the next page starts after.
     """
     shown = found[:limit]
     following = _encode(place(shown[-1])) if len(found) > limit else None

@@ -9,11 +9,23 @@ import math
 from collections import deque
 from dataclasses import dataclass
 
+from noond.api.routing import Rate
 from noond.clock import Clock
+from noond.config import LimitSettings
 from noond.errors import RateLimited
 
 _MINUTE = 60.0
 _SWEEP_EVERY = 1024
+
+
+def per_minute(rate: Rate, limits: LimitSettings) -> int:
+    """How many requests of this kind a key may send in a minute."""
+    return {
+        Rate.READ: limits.reads_per_minute,
+        Rate.WRITE: limits.writes_per_minute,
+        Rate.INVOKE: limits.invokes_per_minute,
+        Rate.STREAM: limits.streams_per_minute,
+    }[rate]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

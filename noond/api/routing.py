@@ -69,6 +69,8 @@ class Rate(StrEnum):
 
     READ = "read"
     WRITE = "write"
+    INVOKE = "invoke"
+    STREAM = "stream"
     NONE = "none"
 
 

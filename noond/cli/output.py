@@ -6,7 +6,6 @@ Text from documents, devices and the daemon is foreign: everything here makes it
 from __future__ import annotations
 
 import json
-import re
 import sys
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, tzinfo
@@ -14,16 +13,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from noond.inert import FORMULA
+
 if TYPE_CHECKING:
     from rich.table import Table
 
 Cell = str | int | float | bool | None
-
-_FORMULA: Final = re.compile(
-    r'"*(?:[=＝](?!=)|[+\-@＋－＠](?:\d[\d.,]*[+\-*/^]'
-    r'|(?:[\d\s.,+\-*/^&()]|"[^"]*")*[A-Za-z_][\w.]*\(|[^|]*\|[^!]*!))'
-)
-"""What a spreadsheet computes or runs instead of showing it: a formula, a call, a DDE link."""
 
 _WHOLE: Final = frozenset(
     {
@@ -58,7 +53,7 @@ def one_line(value: Cell) -> str:
 
 def _cell(value: Cell) -> str:
     text = one_line(value)
-    return f"'{text}" if isinstance(value, str) and _FORMULA.match(text) else text
+    return f"'{text}" if isinstance(value, str) and FORMULA.match(text) else text
 
 
 def to_json(document: Any) -> str:

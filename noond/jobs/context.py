@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from noond.models.job import Enqueued, Job, JobProgress, NewJob
 from noond.store import job_states, jobs
-from noond.store.rows import Transaction
+from noond.store.rows import Transaction, all_or_nothing
 
 
 class Recorder(Protocol):
@@ -73,21 +73,61 @@ class JobContext:
             lambda tx: job_states.put_checkpoint(tx, self.job, state, now=now)
         )
 
-    async def step(self, name: str, work: Callable[[], Awaitable[Any]]) -> Any:
+    async def step(
+        self,
+        name: str,
+        work: Callable[[], Awaitable[Any]],
+        *,
+        also: Callable[[Transaction, Any], None] | None = None,
+    ) -> Any:
         """Do the named work unless an attempt has done it: then its result (JSON) of that time.
 
-        The result is on the disk when this returns. Raises what `work` raises, and AttemptEnded.
+        The result is on the disk when this returns, and with it what `also` stores of it. Raises
+        what `work` and `also` raise, and AttemptEnded.
         """
+        steps = await self.steps()
+        if name not in steps:
+            result = await work()
+
+            def keep(tx: Transaction) -> None:
+                with all_or_nothing(tx):
+                    job_states.put_step(tx, self.job, name, result, now=self._engine.now())
+                    if also is not None:
+                        also(tx, result)
+
+            await self._engine.record(keep)
+            steps[name] = result
+        return steps[name]
+
+    async def step_in_transaction(self, name: str, work: Callable[[Transaction], Any]) -> Any:
+        """As `step`, for work that is done in the transaction that keeps its result: never twice.
+
+        Raises what `work` raises, which then has done nothing, and AttemptEnded.
+        """
+        steps = await self.steps()
+        if name not in steps:
+
+            def do(tx: Transaction) -> Any:
+                with all_or_nothing(tx):
+                    result = work(tx)
+                    job_states.put_step(tx, self.job, name, result, now=self._engine.now())
+                return result
+
+            steps[name] = await self._engine.record(do)
+        return steps[name]
+
+    async def steps(self) -> dict[str, Any]:
+        """The results of the steps so far, by name."""
         if self._steps is None:
             self._steps = await self._engine.steps(self.job)
-        if name not in self._steps:
-            result = await work()
-            now = self._engine.now()
-            await self._engine.record(
-                lambda tx: job_states.put_step(tx, self.job, name, result, now=now)
-            )
-            self._steps[name] = result
-        return self._steps[name]
+        return self._steps
+
+    async def store(self, work: Callable[[Transaction], Any]) -> Any:
+        """Do this in the engine's next transaction; on the disk when this returns.
+
+        If `work` raises a NoondError, then before it changes anything.
+        """
+        return await self._engine.record(work)
 
     async def enqueue(self, job: NewJob) -> Enqueued:
         """Queue a child: cancelled when this job is. Raises AttemptEnded."""

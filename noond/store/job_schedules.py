@@ -46,11 +46,7 @@ def insert(
     Raises Invalid for the expression or zone, Conflict when the user has one of that name.
     """
     next_at = CronSchedule(cron, timezone, field="cron").next_after(now)
-    taken = tx.execute(
-        "SELECT 1 FROM job_schedules WHERE user_id = ? AND name = ?", (job.user_id, name)
-    ).fetchone()
-    if taken is not None:
-        raise Conflict(f"there is a schedule named {name!r}")
+    _require_free_name(tx, job.user_id, name)
     schedule_id = new_id()
     tx.execute(
         "INSERT INTO job_schedules (id, user_id, name, job, cron, timezone, missed, most,"
@@ -82,28 +78,32 @@ def get(connection: Connection, user_id: str, schedule_id: str) -> JobSchedule:
 
 
 def change(
-    tx: Transaction,
-    user_id: str,
-    schedule_id: str,
-    *,
-    cron: str | None = None,
-    timezone: str | None = None,
-    enabled: bool | None = None,
-    now: datetime,
+    tx: Transaction, user_id: str, schedule_id: str, after: JobSchedule, *, now: datetime
 ) -> JobSchedule:
-    """Change a schedule; what passed before is not made up for. Raises NotFound, Invalid."""
-    old = get(tx, user_id, schedule_id)
-    new_cron, new_zone = cron or old.cron, timezone or old.timezone
-    next_at = CronSchedule(new_cron, new_zone, field="cron").next_after(now)
+    """Store what may be changed of a schedule; what passed before is not made up for.
+
+    Raises NotFound, Invalid for the expression or zone, Conflict when the name is taken.
+    """
+    next_at = CronSchedule(after.cron, after.timezone, field="cron").next_after(now)
+    _require_free_name(tx, user_id, after.name, but=schedule_id)
     tx.execute(
-        "UPDATE job_schedules SET cron = ?, timezone = ?, enabled = ?, base_at = ?, next_at = ?"
-        " WHERE user_id = ? AND id = ?",
+        "UPDATE job_schedules SET name = ?, job = ?, cron = ?, timezone = ?, missed = ?, most = ?,"
+        " enabled = ?, base_at = ?, next_at = ? WHERE user_id = ? AND id = ?",
         (
-            new_cron, new_zone, old.enabled if enabled is None else enabled, to_ms(now),
-            to_ms(next_at), user_id, schedule_id,
+            after.name, dump(after.template), after.cron, after.timezone, after.missed, after.most,
+            after.enabled, to_ms(now), to_ms(next_at), user_id, schedule_id,
         ),
     )  # fmt: skip
     return get(tx, user_id, schedule_id)
+
+
+def _require_free_name(tx: Transaction, user_id: str, name: str, *, but: str = "") -> None:
+    taken = tx.execute(
+        "SELECT 1 FROM job_schedules WHERE user_id = ? AND name = ? AND id <> ?",
+        (user_id, name, but),
+    ).fetchone()
+    if taken is not None:
+        raise Conflict(f"there is a schedule named {name!r}")
 
 
 def disable(tx: Transaction, user_id: str, schedule_id: str) -> None:

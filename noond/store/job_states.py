@@ -12,7 +12,7 @@ from noond.store import jobs
 from noond.store.rows import Connection, Transaction, dump, load, time_or_none
 
 
-def _require_running(tx: Transaction, job: Job) -> None:
+def require_running(tx: Transaction, job: Job) -> None:
     """Raise AttemptEnded unless this attempt of the job runs."""
     row = tx.execute(
         "SELECT 1 FROM jobs WHERE user_id = ? AND id = ? AND attempt = ? AND status = 'running'",
@@ -57,7 +57,7 @@ def put_checkpoint(tx: Transaction, job: Job, checkpoint: Any, *, now: datetime)
 
     Raises AttemptEnded.
     """
-    _require_running(tx, job)
+    require_running(tx, job)
     tx.execute(
         "INSERT INTO job_states (job_id, checkpoint, checkpoint_at) VALUES (?, ?, ?)"
         " ON CONFLICT (job_id) DO UPDATE SET checkpoint = excluded.checkpoint,"
@@ -82,7 +82,7 @@ def find_checkpoint(connection: Connection, user_id: str, job_id: str) -> Any:
 
 def put_step(tx: Transaction, job: Job, name: str, result: Any, *, now: datetime) -> None:
     """Keep the result of a named step as long as the job. Raises AttemptEnded, Conflict."""
-    _require_running(tx, job)
+    require_running(tx, job)
     if tx.execute(
         "SELECT 1 FROM job_steps WHERE job_id = ? AND name = ?", (job.id, name)
     ).fetchone():

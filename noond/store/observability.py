@@ -70,6 +70,33 @@ def insert_calls_of(
     )
 
 
+def insert_dialogue_calls(
+    tx: Transaction,
+    user_id: str,
+    *,
+    agent_id: str,
+    run_id: str,
+    action: str,
+    calls: Sequence[LLMCall],
+) -> None:
+    """Enter calls that belong to no run: `run_id` is the id of the task that made them."""
+    tx.executemany(
+        "INSERT INTO agent_observability (id, user_id, agent_id, agent_run_id, agent_action,"
+        " llm_model, llm_prompt_tokens, llm_completion_tokens, llm_total_tokens, llm_cost_usd,"
+        " execution_time_ms, success, error_message, created_at)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [
+            (
+                call.id, user_id, agent_id, run_id, action, call.model, call.prompt_tokens,
+                call.completion_tokens, call.prompt_tokens + call.completion_tokens,
+                call.cost_usd, call.execution_ms, call.success, call.error,
+                to_ms(call.started_at),
+            )
+            for call in calls
+        ],
+    )  # fmt: skip
+
+
 def sum_since(
     connection: Connection,
     user_id: str,

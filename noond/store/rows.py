@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, TypeAlias
 
@@ -18,6 +20,19 @@ Transaction: TypeAlias = sqlite3.Connection
 """The writer's connection, inside the present transaction."""
 
 Row: TypeAlias = sqlite3.Row
+
+
+@contextmanager
+def all_or_nothing(tx: Transaction) -> Iterator[None]:
+    """A part of a transaction that is undone alone when it raises."""
+    tx.execute("SAVEPOINT part")
+    try:
+        yield
+    except BaseException:
+        tx.execute("ROLLBACK TO part")
+        raise
+    finally:
+        tx.execute("RELEASE part")
 
 
 def ms_or_none(moment: datetime | None) -> int | None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from noond.accounts.audit import AuditLog
 from noond.accounts.request_log import RequestLog
+from noond.assistant.answering import Answering
 from noond.clock import Clock
 from noond.config import Settings
 from noond.jobs.policy import JobType
 from noond.runners.execution import RunExecutor
 from noond.store.database import Database
+from noond.work.agent_invocation import AgentInvocationJob, AgentStreamingJob
 from noond.work.agent_run import AgentRunJob
 from noond.work.audit_archive import AuditArchiveJob
 from noond.work.cleanup import Cleanup
@@ -18,9 +20,15 @@ from noond.work.sign_in_purge import SignInPurgeJob
 from noond.work.spent_key_purge import SpentKeyPurgeJob
 
 
-def work_types(executor: RunExecutor, settings: Settings) -> tuple[JobType, ...]:
+def work_types(
+    executor: RunExecutor, answering: Answering, settings: Settings
+) -> tuple[JobType, ...]:
     """The types that users' doings queue."""
-    return (AgentRunJob(executor, settings.jobs, concurrent=settings.runs.concurrent),)
+    return (
+        AgentRunJob(executor, settings.jobs, concurrent=settings.runs.concurrent),
+        AgentInvocationJob(answering, settings.jobs, settings.assistant),
+        AgentStreamingJob(answering, settings.jobs, settings.assistant),
+    )
 
 
 def cleanup_types(

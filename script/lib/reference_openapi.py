@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+from types import SimpleNamespace
 from typing import Any, cast
 
 from noond.api.application import ROUTES, build_application
@@ -21,7 +22,9 @@ def openapi_file() -> str:
         for name, parameter in inspect.signature(build_application).parameters.items()
         if parameter.kind is parameter.KEYWORD_ONLY and parameter.default is parameter.empty
     }
+    desk = SimpleNamespace(invocations=None, tasks=None, conversations=None, schedules=None)
     behind |= {"clock": SystemClock(), "checks": {}, "streams": Streams(), "hash_key": b""}
+    behind["desk"] = cast("Any", desk)
     application = build_application(ServerSettings(), LimitSettings(), **behind)
     routes = application[ROUTES]
     document = openapi_document(routes, LimitSettings())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from functools import cache
+from types import SimpleNamespace
 from typing import Any, cast
 
 from noond.api.application import ROUTES, build_application
@@ -21,5 +22,7 @@ def declared_routes() -> tuple[Route, ...]:
         for name, parameter in inspect.signature(build_application).parameters.items()
         if parameter.kind is parameter.KEYWORD_ONLY and parameter.default is parameter.empty
     }
+    desk = SimpleNamespace(invocations=None, tasks=None, conversations=None, schedules=None)
     behind |= {"clock": SystemClock(), "checks": {}, "streams": Streams(), "hash_key": b""}
+    behind["desk"] = cast("Any", desk)
     return build_application(ServerSettings(), LimitSettings(), **behind)[ROUTES]

@@ -11,6 +11,7 @@ from typing import Any, Final
 from noond.api.openapi.answers import Answers, needs_credential
 from noond.api.openapi.examples import FIELDS, Examples
 from noond.api.openapi.schemas import Schema, Schemas
+from noond.api.rates import per_minute
 from noond.api.routing import Access, Rate, Route
 from noond.config import LimitSettings
 from noond.models.account import Scope
@@ -40,10 +41,7 @@ class Operations:
         self._schemas = schemas
         self._examples = examples
         self._answers = answers
-        self._per_minute = {
-            Rate.READ: limits.reads_per_minute,
-            Rate.WRITE: limits.writes_per_minute,
-        }
+        self._limits = limits
 
     def of(self, route: Route) -> Schema:
         """The operation of a route."""
@@ -72,7 +70,7 @@ class Operations:
         if needs_credential(route) and route.rate is not Rate.NONE:
             operation["x-rate-limit"] = {
                 "kind": str(route.rate),
-                "per_minute": self._per_minute[route.rate],
+                "per_minute": per_minute(route.rate, self._limits),
             }
         return operation
 
@@ -87,8 +85,8 @@ class Operations:
         else:
             facts.append("**Scope**: none; any valid credential will do.")
         if needs_credential(route) and route.rate is not Rate.NONE:
-            per_minute = self._per_minute[route.rate]
-            facts.append(f"**Limit**: {per_minute:,} requests a minute ({route.rate})")
+            limit = per_minute(route.rate, self._limits)
+            facts.append(f"**Limit**: {limit:,} requests a minute ({route.rate})")
         else:
             facts.append("**Limit**: requests are not counted")
         if route.idempotent:

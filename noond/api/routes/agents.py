@@ -9,8 +9,10 @@ from pydantic import Field
 
 from noond.api.fields import DeviceId, Line, Moment, Name, Text
 from noond.api.idempotency import Idempotency, Made
-from noond.api.paging import Page, PageQuery, page_of
+from noond.api.paging import PageQuery, page_of
 from noond.api.routing import Answer, Body, Call, Rate, Reply, Route
+from noond.assistant.invocations import Invocations
+from noond.assistant.registry import ChatAgent, chat_agents_after, find_chat_agent
 from noond.errors import Conflict, IdempotencyConflict, NotFound, RunInProgress
 from noond.models.account import Scope
 from noond.models.agent import Agent
@@ -125,6 +127,36 @@ class AgentReply(Reply):
     schedule_note: str | None
 
 
+class ChatAgentReply(Reply):
+    """A chat agent, which is built in. `available`: it can answer with the present settings."""
+
+    id: str
+    kind: Literal["chat"]
+    name: str
+    description: str
+    tools: bool = Field(description="Whether it may look things up and act for you.")
+    needs_model: bool = Field(description="Whether it can do nothing without a model.")
+    available: bool
+
+
+AnyAgent = Annotated[AgentReply | ChatAgentReply, Field(discriminator="kind")]
+
+
+class AgentPage(Reply):
+    """A part of the list of agents."""
+
+    items: list[AnyAgent]
+    next: str | None = Field(description="The cursor of the next page; null on the last one.")
+
+
+class AgentsQuery(PageQuery):
+    """Which agents."""
+
+    kind: Annotated[
+        Literal["local", "chat"] | None, Field(description="Only those of this kind.")
+    ] = None
+
+
 class StartRun(Body):
     """How to run."""
 
@@ -143,11 +175,13 @@ class RunStarted(Reply):
     status_url: str
 
 
-def routes(agents: Agents, runs: Runs, idempotency: Idempotency) -> tuple[Route, ...]:
+def routes(
+    agents: Agents, runs: Runs, invocations: Invocations, idempotency: Idempotency
+) -> tuple[Route, ...]:
     """The routes of agents."""
 
-    def show(agent: Agent) -> AgentReply:
-        return _reply(agent, agents.next_fires(agent))
+    shown = _Shown(agents, invocations)
+    show = shown.local
 
     async def create(call: Call) -> Answer:
         body = call.body(NewAgent)
@@ -160,14 +194,21 @@ def routes(agents: Agents, runs: Runs, idempotency: Idempotency) -> tuple[Route,
         return await idempotency.run(call, work)
 
     async def list_agents(call: Call) -> Answer:
-        query = call.query(PageQuery)
-        found = await agents.list(call.user_id, limit=query.limit + 1, before=query.after())
+        query = call.query(AgentsQuery)
+        place = query.after()
+        found: list[Agent | ChatAgent] = []
+        if query.kind != "chat" and (place is None or find_chat_agent(place) is None):
+            found += await agents.list(call.user_id, limit=query.limit + 1, before=place)
+        if query.kind != "local" and len(found) <= query.limit:
+            # They were here before any other, so they come last.
+            found += chat_agents_after(place)
         return page_of(
-            Page[AgentReply], found, limit=query.limit, show=show, place=lambda agent: agent.id
+            AgentPage, found, limit=query.limit, show=shown.any, place=lambda agent: agent.id
         )
 
     async def get(call: Call) -> Answer:
-        return show(await agents.get(call.user_id, call.path["agent_id"]))
+        agent_id = call.path["agent_id"]
+        return shown.any(find_chat_agent(agent_id) or await agents.get(call.user_id, agent_id))
 
     async def change(call: Call) -> Answer:
         body = call.body(AgentChanges)
@@ -225,23 +266,23 @@ def routes(agents: Agents, runs: Runs, idempotency: Idempotency) -> tuple[Route,
             path=path,
             tag="Agents",
             summary="List the agents",
-            description="Newest first.",
+            description="Yours, newest first, then the chat agents, which everybody has.",
             access=Scope.AGENTS_READ,
             rate=Rate.READ,
             handler=list_agents,
-            query=PageQuery,
-            reply=Page[AgentReply],
+            query=AgentsQuery,
+            reply=AgentPage,
         ),
         Route(
             method="GET",
             path=f"{path}/{{agent_id}}",
             tag="Agents",
             summary="Look at an agent",
-            description="With its next five fires.",
+            description="With its next five fires; of a chat agent, what it can do.",
             access=Scope.AGENTS_READ,
             rate=Rate.READ,
             handler=get,
-            reply=AgentReply,
+            reply=AnyAgent,
             errors=(NotFound,),
         ),
         Route(
@@ -286,6 +327,34 @@ def routes(agents: Agents, runs: Runs, idempotency: Idempotency) -> tuple[Route,
             idempotent=True,
         ),
     )
+
+
+class _Shown:
+    """Agents as they are shown."""
+
+    def __init__(self, agents: Agents, invocations: Invocations) -> None:
+        self._agents = agents
+        self._invocations = invocations
+
+    def any(self, agent: Agent | ChatAgent) -> AgentReply | ChatAgentReply:
+        """An agent of either kind."""
+        return self.local(agent) if isinstance(agent, Agent) else self.chat(agent)
+
+    def local(self, agent: Agent) -> AgentReply:
+        """One that reads folders."""
+        return _reply(agent, self._agents.next_fires(agent))
+
+    def chat(self, agent: ChatAgent) -> ChatAgentReply:
+        """One that answers messages."""
+        return ChatAgentReply(
+            id=agent.id,
+            kind="chat",
+            name=agent.name,
+            description=agent.description,
+            tools=agent.uses_tools,
+            needs_model=agent.needs_model,
+            available=self._invocations.has_model or not agent.needs_model,
+        )
 
 
 def _reply(agent: Agent, next_fires: tuple[datetime, ...]) -> AgentReply:

@@ -31,7 +31,14 @@ from noond.api.event_feed import EventFeed
 from noond.api.exposition import Exposition
 from noond.api.routing import Route
 from noond.api.streams import Streams
+from noond.assistant.acts import acts
+from noond.assistant.answering import Answering
+from noond.assistant.desk import chat_desk
+from noond.assistant.lookups import lookups
+from noond.assistant.telling import Wakes
+from noond.assistant.tools import Toolbox
 from noond.config import (
+    AssistantSettings,
     HubSettings,
     JobSettings,
     LimitSettings,
@@ -44,6 +51,7 @@ from noond.events import EventBus
 from noond.hub.frames import DeviceHello
 from noond.hub.hub import Hub
 from noond.jobs.engine import JobEngine
+from noond.llm.dialogue import DialogueClient
 from noond.llm.usage import Budget
 from noond.metrics import Metrics
 from noond.models.account import Role, User
@@ -59,6 +67,7 @@ from noond.runners.usage import Usage, budget_warnings, spent_in
 from noond.store import api_keys, devices, opening, users
 from noond.store.database import Database
 from noond.tasks import Supervisor
+from noond.work.agent_invocation import AgentInvocationJob, AgentStreamingJob
 from noond.work.jobs import Jobs
 from noond.work.registry import cleanup_types
 
@@ -254,6 +263,16 @@ def llm_settings() -> LLMSettings:
 
 
 @pytest.fixture
+def assistant_settings() -> AssistantSettings:
+    return AssistantSettings()
+
+
+@pytest.fixture
+def dialogue() -> DialogueClient | None:
+    return None
+
+
+@pytest.fixture
 def heartbeat_seconds() -> float:
     return 15
 
@@ -275,6 +294,8 @@ async def world(
     limit_settings: LimitSettings,
     log_settings: LogSettings,
     llm_settings: LLMSettings,
+    assistant_settings: AssistantSettings,
+    dialogue: DialogueClient | None,
     heartbeat_seconds: float,
     event_bytes: int,
     body_seconds: float,
@@ -375,11 +396,25 @@ async def world(
         cleanups = cleanup_types(
             Settings(), database=database, clock=clock, audit=audit, request_log=request_log
         )
-        engine = JobEngine(
+        wakes = Wakes()
+        toolbox = Toolbox()
+        answering = Answering(
             database,
             clock,
-            JobSettings(rates={}, cancel_seconds=30),
-            types=(handler, *cleanups),
+            assistant_settings,
+            dialogue=dialogue,
+            toolbox=toolbox,
+            agents=agents,
+            tasks=tasks,
+            wakes=wakes,
+        )
+        job_settings = JobSettings(rates={}, cancel_seconds=30)
+        chat_types = (
+            AgentInvocationJob(answering, job_settings, assistant_settings),
+            AgentStreamingJob(answering, job_settings, assistant_settings),
+        )
+        engine = JobEngine(
+            database, clock, job_settings, types=(handler, *chat_types, *cleanups), listener=wakes
         )
         jobs = Jobs(
             database, clock, engine, work=(handler,), cleanups=cleanups, cancel_run=runs.cancel
@@ -393,6 +428,9 @@ async def world(
         budget = Budget(
             llm_settings, spent=spent_in(database), clock=clock, warn=budget_warnings(bus)
         )
+        usage = Usage(database, clock, budget)
+        toolbox.add(lookups(agents, runs, own_devices, usage, is_online=hub.is_online))
+        toolbox.add(acts(runs))
         application = build_application(
             server_settings,
             limit_settings,
@@ -408,9 +446,18 @@ async def world(
             agents=agents,
             runs=runs,
             jobs=jobs,
+            desk=chat_desk(
+                database,
+                clock,
+                assistant_settings,
+                requests=engine,
+                wakes=wakes,
+                tasks=tasks,
+                has_model=dialogue is not None,
+            ),
             reviews=Reviews(database, clock, tasks),
             previews=Previews(database, clock, outbox, progress),
-            usage=Usage(database, clock, budget),
+            usage=usage,
             metrics=metrics,
             exposition=Exposition(metrics=metrics, database=database, hub=hub),
             bus=bus,

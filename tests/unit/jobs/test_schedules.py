@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from sqlite3 import Connection
@@ -139,12 +140,15 @@ def test_a_daily_schedule_fires_once_a_day_through_the_clock_changes(table: Tabl
 def test_a_changed_schedule_owes_nothing_of_before(table: Table) -> None:
     schedule_id = table.add("0 * * * *", "all", most=9)
     table.clock.move(5 * HOUR)
+    before = job_schedules.get(table.tx, "ana", schedule_id)
     changed = job_schedules.change(
-        table.tx, "ana", schedule_id, cron="*/10 * * * *", now=table.clock.now()
+        table.tx, "ana", schedule_id, replace(before, cron="*/10 * * * *"), now=table.clock.now()
     )
     assert changed.next_at == table.clock.now() + timedelta(minutes=10)
     assert table.fire() == 0
-    job_schedules.change(table.tx, "ana", schedule_id, enabled=False, now=table.clock.now())
+    job_schedules.change(
+        table.tx, "ana", schedule_id, replace(changed, enabled=False), now=table.clock.now()
+    )
     table.clock.move(HOUR)
     assert table.fire() == 0
     assert job_lanes.next_due_all_users(table.tx, now=table.clock.now()) is None

@@ -1,0 +1,195 @@
+"""Answers one message: puts the parts together for an attempt, and keeps what comes of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import structlog
+
+from noond.assistant.accounting import Accounting
+from noond.assistant.answers import Answer
+from noond.assistant.by_model import ModelAnswering
+from noond.assistant.by_rules import answer_by_rules
+from noond.assistant.handling import ToolHand
+from noond.assistant.memory import Memory
+from noond.assistant.registry import ChatAgent, get_chat_agent
+from noond.assistant.telling import Telling, Wakes
+from noond.assistant.tools import Toolbox, ToolCaller
+from noond.clock import Clock
+from noond.config import AssistantSettings
+from noond.errors import JobExpired, ModelNeeded, NoondError, NotFound, StorageError
+from noond.jobs.context import JobContext
+from noond.llm.dialogue import DialogueClient
+from noond.models.invocation import PREVIOUS, Invocation
+from noond.models.job import Job
+from noond.runners.agents import Agents
+from noond.store import job_states, task_events, users
+from noond.store.database import Database
+from noond.store.rows import Transaction
+from noond.tasks import Supervisor
+
+log = structlog.get_logger(__name__)
+
+
+class Answering:
+    """What the tasks of chat agents do. Without a model (`dialogue` None) rules answer."""
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        settings: AssistantSettings,
+        *,
+        dialogue: DialogueClient | None,
+        toolbox: Toolbox,
+        agents: Agents,
+        tasks: Supervisor,
+        wakes: Wakes,
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._settings = settings
+        self._dialogue = dialogue
+        self._toolbox = toolbox
+        self._agents = agents
+        self._tasks = tasks
+        self._wakes = wakes
+
+    async def run(self, job: Job, context: JobContext, *, streams: bool) -> dict[str, Any]:
+        """The task's result: content and metadata. What goes wrong is told before it is raised.
+
+        Raises ModelError, BudgetReached, ModelNeeded, NotFound, StorageError.
+        """
+        telling = Telling(
+            context,
+            tasks=self._tasks,
+            wake=self._wakes.wake,
+            last_seq=await self._database.read(
+                lambda c: task_events.last_seq(c, job.user_id, job.id)
+            ),
+        )
+        telling.begin(_still_counts(await context.steps()))
+        context.progress(20)
+        try:
+            kept = await self._answer(job, context, telling, streams=streams)
+        except StorageError:
+            raise
+        except NoondError as error:
+            telling.error(error)
+            await telling.told()
+            raise
+        telling.usage(kept["usage"])
+        await telling.told()
+        result: dict[str, Any] = kept["result"]
+        return result
+
+    async def _answer(
+        self, job: Job, context: JobContext, telling: Telling, *, streams: bool
+    ) -> dict[str, Any]:
+        steps = await context.steps()
+        if "answer" in steps:
+            return dict(steps["answer"])
+        invocation = Invocation.of_payload(job.payload)
+        agent = get_chat_agent(invocation.agent_id)
+        user = await self._database.read(lambda c: users.get(c, job.user_id))
+        message, tainted = await self._message(job, invocation)
+        caller = ToolCaller(user=user, said=invocation.message, tainted=tainted)
+        # A role may have been taken away since the message was sent.
+        hand = ToolHand(self._toolbox, context, telling, invocation.scopes & user.role.scopes)
+        memory = Memory(
+            self._database,
+            self._clock,
+            context,
+            invocation,
+            keeps=self._settings.context_messages,
+        )
+        await memory.hear(message)
+        if self._dialogue is not None:
+            answering = ModelAnswering(
+                self._dialogue,
+                agent=agent,
+                context=context,
+                telling=telling,
+                hand=hand,
+                memory=memory,
+                caller=caller,
+                accounting=Accounting(self._database, job, user, agent_id=agent.id),
+                clock=self._clock,
+                most_steps=self._settings.steps if agent.uses_tools else 1,
+                streams=streams,
+            )
+            answer = await answering.answer(message)
+        elif agent.needs_model:
+            raise ModelNeeded
+        else:
+            answer = await answer_by_rules(self._agents, context, telling, hand, caller)
+        context.progress(80)
+        return await self._keep(context, memory, agent, invocation, answer)
+
+    async def _message(self, job: Job, invocation: Invocation) -> tuple[str, bool]:
+        """The message with the answer before it in the chain in its place, and whether that may
+        repeat text from documents. Raises NotFound.
+        """
+        parent_id = job.parent_id
+        if not invocation.previous or parent_id is None or PREVIOUS not in invocation.message:
+            return invocation.message, False
+        try:
+            result = await self._database.read(
+                lambda c: job_states.find_result(c, job.user_id, parent_id)
+            )
+        except JobExpired:
+            result = None
+        if result is None:
+            raise NotFound("the answer before this one in the chain is not kept any more")
+        message = invocation.message.replace(PREVIOUS, result["content"])
+        return message, bool(result["metadata"]["tainted"])
+
+    async def _keep(
+        self,
+        context: JobContext,
+        memory: Memory,
+        agent: ChatAgent,
+        invocation: Invocation,
+        answer: Answer,
+    ) -> dict[str, Any]:
+        """Store the answer, and with it all that tells of it: once."""
+        usage = answer.tally.shown(answer.model)
+
+        async def build() -> dict[str, Any]:
+            metadata = {
+                "agent_id": agent.id,
+                "session_id": invocation.conversation_id,
+                **usage,
+                "finish_reason": answer.finish_reason,
+                "partial": answer.finish_reason == "timeout",
+                "success": answer.success,
+                "tools": list(answer.tools),
+                "tainted": answer.tainted,
+                "request": dict(invocation.metadata),
+            }
+            result = {
+                "content": answer.content,
+                "tool_result": answer.tool_result,
+                "metadata": metadata,
+            }
+            return {"result": result, "usage": usage}
+
+        def also(tx: Transaction, _: Any) -> None:
+            memory.answer(
+                tx,
+                answer.content,
+                tainted=answer.tainted,
+                tokens=usage["tokens_used"],
+                cost_usd=usage["cost"] or 0.0,
+            )
+
+        kept: dict[str, Any] = await context.step("answer", build, also=also)
+        return kept
+
+
+def _still_counts(steps: dict[str, Any]) -> str:
+    """What of the answer stands from earlier attempts."""
+    if "answer" in steps:
+        return str(steps["answer"]["result"]["content"])
+    said = (step for name, step in steps.items() if name.startswith("model-"))
+    return "\n\n".join(each["text"] for each in said if each["text"])
