@@ -94,6 +94,7 @@ def routes(invocations: Invocations, idempotency: Idempotency) -> tuple[Route, .
             description="They are answered side by side, each a task of its own.",
             handler=invoke_batch,
             body=NewBatch,
+            operation_id="invoke_batch",
         ),
         Route(
             **posts,
@@ -103,6 +104,7 @@ def routes(invocations: Invocations, idempotency: Idempotency) -> tuple[Route, .
             "answer (`{previous}`). One that fails ends the chain.",
             handler=invoke_chain,
             body=NewChain,
+            operation_id="invoke_chain",
         ),
     )
 

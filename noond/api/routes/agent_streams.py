@@ -151,6 +151,7 @@ def routes(
             summary="Ask the assistant, and hear the answer as it comes",
             description=described + "When its reader leaves and does not come back within "
             "`assistant.reconnect_seconds`, the answer is cancelled.",
+            operation_id="stream",
         ),
         Route(
             **posts,

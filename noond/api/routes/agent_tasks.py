@@ -229,6 +229,7 @@ def routes(tasks: Tasks) -> tuple[Route, ...]:
             handler=list_tasks,
             query=TasksQuery,
             reply=Page[TaskReply],
+            operation_id="list_tasks",
         ),
         Route(
             **reads,
@@ -238,6 +239,7 @@ def routes(tasks: Tasks) -> tuple[Route, ...]:
             handler=get,
             reply=TaskReply,
             errors=(NotFound,),
+            operation_id="get_task",
         ),
         Route(
             method="POST",
@@ -249,6 +251,7 @@ def routes(tasks: Tasks) -> tuple[Route, ...]:
             rate=Rate.WRITE,
             handler=cancel,
             reply=TaskCancelReply,
+            operation_id="cancel_task",
             status=202,
             errors=(NotFound,),
             resource="task",
@@ -273,6 +276,7 @@ def routes(tasks: Tasks) -> tuple[Route, ...]:
             handler=get_batch,
             reply=TaskBatchReply,
             errors=(NotFound,),
+            operation_id="get_batch",
         ),
         Route(
             **reads,

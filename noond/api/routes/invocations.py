@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final
 from zoneinfo import ZoneInfo
 
 from aiohttp import web
-from pydantic import Field, JsonValue
+from pydantic import Field
 
 from noond.api.idempotency import Idempotency, Made
 from noond.api.routes.agent_tasks import answer_or_raise
@@ -43,7 +43,7 @@ SessionId = Annotated[
     ),
 ]
 Metadata = Annotated[
-    dict[Annotated[str, Field(max_length=100)], JsonValue],
+    dict[Annotated[str, Field(max_length=100)], Any],
     Field(max_length=50, description="Your own notes; given back as `metadata.request`."),
 ]
 AgentId = Annotated[
@@ -226,6 +226,7 @@ def routes(
             "Ask the assistant",
             "Waits for the answer. A reader that leaves does not end it: the task is listed under "
             "`/agents/tasks`.",
+            operation_id="invoke",
         ),
         route(
             "/api/v1/agents/{agent_id}/invoke",
@@ -242,6 +243,7 @@ def routes(
             reply=TaskAccepted,
             status=202,
             errors=(NotFound, Conflict, IdempotencyConflict, RateLimited),
+            operation_id="invoke_agent_async",
         ),
         route(
             "/agent/chat",

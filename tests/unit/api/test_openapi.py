@@ -89,11 +89,13 @@ def test_every_operation_says_what_it_is_for_and_who_may(document: dict[str, Any
 
 
 def test_limits_are_those_of_the_settings() -> None:
-    limits = LimitSettings(reads_per_minute=7, writes_per_minute=5)
+    limits = LimitSettings(
+        reads_per_minute=7, writes_per_minute=5, invokes_per_minute=3, streams_per_minute=2
+    )
     document = openapi_document(declared_routes(), limits)
     for route, operation in operations(document):
         if operation["security"] and route.access is not Access.DEVICE:
-            expected = {Rate.READ: 7, Rate.WRITE: 5}[route.rate]
+            expected = {Rate.READ: 7, Rate.WRITE: 5, Rate.INVOKE: 3, Rate.STREAM: 2}[route.rate]
             assert operation["x-rate-limit"] == {"kind": route.rate, "per_minute": expected}
 
 
