@@ -139,6 +139,12 @@ class LLMSettings(_Section):
     usd_all_users: float | None = Field(
         None, gt=0, description="Hard stop for the calls of all users together in a day (UTC)."
     )
+    keep_texts: bool = Field(
+        False,
+        description="Keep what models were asked and answered beside the figures of each call, "
+        "without known kinds of secrets and shortened.",
+    )
+    text_days: int = Field(30, ge=1, description="How long these texts are kept.")
 
     @model_validator(mode="after")
     def _server_named(self) -> LLMSettings:

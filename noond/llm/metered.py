@@ -14,6 +14,7 @@ from noond.config import LLMSettings
 from noond.errors import ExtractionHalted
 from noond.llm.completion import CallFailed, Reply
 from noond.llm.retries import RETRY_AFTER_LIMIT_SECONDS, model_error, pause_seconds
+from noond.llm.texts import answered
 from noond.llm.usage import (
     Budget,
     CallAccount,
@@ -21,7 +22,7 @@ from noond.llm.usage import (
     estimated_tokens,
     estimated_tokens_of_bytes,
 )
-from noond.models.document import LLMCall
+from noond.models.document import CallTexts, LLMCall
 
 if TYPE_CHECKING:
     from noond.llm.chat import Chat
@@ -114,13 +115,14 @@ class MeteredServer:
         failed: list[LLMCall],
         *,
         prompt: str,
+        texts: CallTexts | None,
         send: Callable[[Call], Awaitable[Reply]],
     ) -> tuple[Reply, LLMCall]:
         """One call, paid for whatever becomes of it.
 
-        `prompt` is all that is sent, for the estimate. Raises CallFailed, BudgetReached, and
-        ExtractionHalted when the account lets no new call start. A call that fails or is
-        cancelled goes into `failed`.
+        `prompt` is all that is sent, for the estimate; `texts` is what is kept of it. Raises
+        CallFailed, BudgetReached, and ExtractionHalted when the account lets no new call start.
+        A call that fails or is cancelled goes into `failed`.
         """
         reservation = await self._budget.reserve(
             account,
@@ -133,7 +135,12 @@ class MeteredServer:
             reservation.settle(0, 0)
             raise ExtractionHalted
         call = Call(
-            self._clock, self.settings, reservation, estimated_tokens(prompt), self._on_call
+            self._clock,
+            self.settings,
+            reservation,
+            prompt_tokens=estimated_tokens(prompt),
+            texts=texts,
+            on_call=self._on_call,
         )
         error: str | None = "cancelled"
         sent = True
@@ -169,7 +176,9 @@ class Call:
         clock: Clock,
         settings: LLMSettings,
         reservation: Reservation,
+        *,
         prompt_tokens: int,
+        texts: CallTexts | None,
         on_call: OnCall | None,
     ) -> None:
         self.deadline: asyncio.Timeout | None = None
@@ -177,6 +186,7 @@ class Call:
         self._settings = settings
         self._reservation = reservation
         self._prompt_tokens = prompt_tokens
+        self._texts = texts
         self._on_call = on_call
         self._heard_bytes = 0
         self._started_at = clock.now()
@@ -216,6 +226,8 @@ class Call:
     def answered(self, reply: Reply) -> LLMCall:
         """A call with an answer, estimated where the server does not count."""
         prompt, completion = reply.prompt_tokens, reply.completion_tokens
+        if self._texts is not None:
+            self._texts = answered(self._texts, reply)
         return self._end(
             self._prompt_tokens if prompt is None else prompt,
             estimated_tokens(_written(reply)) if completion is None else completion,
@@ -233,6 +245,7 @@ class Call:
             success=error is None,
             error=error,
             started_at=self._started_at,
+            texts=self._texts,
         )
         if self._on_call is not None:
             self._on_call(call)

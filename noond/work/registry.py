@@ -11,6 +11,7 @@ from noond.runners.execution import RunExecutor
 from noond.store.database import Database
 from noond.work.agent_run import AgentRunJob
 from noond.work.audit_archive import AuditArchiveJob
+from noond.work.call_text_purge import CallTextPurgeJob
 from noond.work.cleanup import Cleanup
 from noond.work.job_purge import JobPurgeJob
 from noond.work.request_log_purge import RequestLogPurgeJob
@@ -37,5 +38,6 @@ def cleanup_types(
         SignInPurgeJob(database, clock, settings.jobs),
         RequestLogPurgeJob(request_log, clock, settings.jobs),
         SpentKeyPurgeJob(database, clock, settings.jobs),
+        CallTextPurgeJob(database, clock, settings),
         JobPurgeJob(database, clock, settings.jobs),
     )

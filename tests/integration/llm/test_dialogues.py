@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -198,3 +199,44 @@ async def test_an_answer_that_runs_into_the_limit_says_so(model: Any, talk: Any)
     talking = talk(model.base_url)
     assert (await talking.say("Go on")).truncated
     assert (await talking.say("Go on", aloud=True)).truncated
+
+
+SECRET = "noond_" + "x" * 30
+
+
+async def test_no_text_is_kept_unless_it_is_wanted(model: Any, talk: Any) -> None:
+    await model.answer(_says("Here."))
+    assert (await talk(model.base_url).say("Hello")).call.texts is None
+
+
+async def test_kept_texts_are_redacted_inert_and_short(model: Any, talk: Any) -> None:
+    await model.answer(_calls(WANTED), _says("unused"))
+    talking = talk(model.base_url, keep_texts=True)
+    call = ToolCall(id="call_0", name="weather", arguments={})
+    said = await talking.say(
+        DialogueMessage(role="system", content="Be short."),
+        f"Key {SECRET}\x1b[31m " + "and so on " * 300,
+        DialogueMessage(role="assistant", content="", tool_calls=(call,)),
+        DialogueMessage(role="tool", content=f"{SECRET} rain", tool_call_id="call_0"),
+        tools=[WEATHER],
+        aloud=True,
+    )
+    texts = said.call.texts
+    assert said.call.tool == "weather"
+    assert texts.user_message.startswith("Key [secret]\\x1b[31m and so on")
+    assert len(texts.user_message) == 2000
+    assert json.loads(texts.tool_result) == [{"tool": "weather", "result": "[secret] rain"}]
+    state = json.loads(texts.agent_state)
+    assert state["messages"] == 4
+    assert [each["role"] for each in state["latest"]] == ["system", "user", "assistant", "tool"]
+    assert SECRET not in repr(texts)
+    assert texts.agent_response == ""
+
+
+async def test_of_a_failed_call_the_question_is_kept(model: Any, talk: Any) -> None:
+    await model.answer(_refuses(401))
+    talking = talk(model.base_url, keep_texts=True)
+    with pytest.raises(ModelError):
+        await talking.say("Hello")
+    (failed,) = talking.failed
+    assert (failed.texts.user_message, failed.texts.agent_response) == ("Hello", None)

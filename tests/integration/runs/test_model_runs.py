@@ -40,6 +40,11 @@ async def test_a_run_says_what_it_cost(daemon: RunningDaemon) -> None:
         await device.send_files(run_id, FILES)
         await device.answer_all(2)
         run = await api.until(run_id)
+        (job,) = (await api.get("/api/v1/jobs?job_type=agent_run"))["items"]
+        used = await api.get("/api/v1/usage?group=job")
+    assert [(each["key"], each["name"], each["calls"]) for each in used["items"]] == [
+        (job["id"], "inbox", 2)
+    ]
     assert run["status"] == "success"
     assert run["usage"] == {
         "calls": 2,
