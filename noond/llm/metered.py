@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Final, TypeVar
+from urllib.parse import urlsplit
 
 import structlog
 
@@ -23,6 +24,7 @@ from noond.llm.usage import (
     estimated_tokens_of_bytes,
 )
 from noond.models.document import CallTexts, LLMCall
+from noond.tracing import OFF, Attributes, Tracing
 
 if TYPE_CHECKING:
     from noond.llm.chat import Chat
@@ -38,6 +40,8 @@ _MOST_BYTES_PER_TOKEN = 64
 OnCall = Callable[[LLMCall], None]
 """Told of a call that has ended; must not wait."""
 
+_FINISHED = "gen_ai.response.finish_reasons"
+
 T = TypeVar("T")
 
 
@@ -52,6 +56,7 @@ class MeteredServer:
         clock: Clock,
         backoff_seconds: float = 1.0,
         on_call: OnCall | None = None,
+        tracing: Tracing = OFF,
     ) -> None:
         self.settings = settings
         self.model = settings.model or ""
@@ -59,6 +64,8 @@ class MeteredServer:
         self._clock = clock
         self._backoff_seconds = backoff_seconds
         self._on_call = on_call
+        self._tracing = tracing
+        self._about = _about(settings)
         self._loading = asyncio.Lock()
         self._chat: Chat | None = None
 
@@ -142,24 +149,53 @@ class MeteredServer:
             texts=texts,
             on_call=self._on_call,
         )
-        error: str | None = "cancelled"
-        sent = True
-        try:
-            async with asyncio.timeout(self.settings.timeout_seconds) as deadline:
-                call.deadline = deadline
-                reply = await send(call)
-            error = None
-        except TimeoutError:
-            error = call.overdue()
-            raise CallFailed(f"the model's server gave {error}") from None
-        except CallFailed as failure:
-            error = str(failure)
-            sent = failure.sent and failure.status is None
-            raise
-        finally:
-            if error is not None:
-                failed.append(call.failed(error, sent=sent))
-        return reply, call.answered(reply)
+        with self._tracing.span(
+            f"chat {self.model}", kind="client", attributes=self._about
+        ) as span:
+            error: str | None = "cancelled"
+            sent = True
+            try:
+                async with asyncio.timeout(self.settings.timeout_seconds) as deadline:
+                    call.deadline = deadline
+                    reply = await send(call)
+                error = None
+            except TimeoutError:
+                error = call.overdue()
+                span.fail("timeout")
+                raise CallFailed(f"the model's server gave {error}") from None
+            except CallFailed as failure:
+                error = str(failure)
+                sent = failure.sent and failure.status is None
+                span.fail(str(failure.status or "no_answer"))
+                raise
+            finally:
+                if error is not None:
+                    failed.append(call.failed(error, sent=sent))
+                    span.set(_used(failed[-1]))
+            paid = call.answered(reply)
+            span.set({**_used(paid), _FINISHED: [reply.finish_reason or "unknown"]})
+            return reply, paid
+
+
+def _about(settings: LLMSettings) -> Attributes:
+    """What a span of a call tells beforehand, by OpenTelemetry's GenAI conventions."""
+    server = urlsplit(settings.base_url or "https://api.openai.com")
+    return {
+        "gen_ai.operation.name": "chat",
+        "gen_ai.provider.name": settings.provider,
+        "gen_ai.system": settings.provider,  # its name before 1.37
+        "gen_ai.request.model": settings.model or "",
+        "gen_ai.request.max_tokens": settings.max_tokens,
+        "server.address": server.hostname or "",
+        "server.port": server.port or (80 if server.scheme == "http" else 443),
+    }
+
+
+def _used(call: LLMCall) -> Attributes:
+    return {
+        "gen_ai.usage.input_tokens": call.prompt_tokens,
+        "gen_ai.usage.output_tokens": call.completion_tokens,
+    }
 
 
 def _open_chat(settings: LLMSettings) -> Chat:

@@ -14,6 +14,7 @@ from noond.llm.dialogue import DialogueClient
 from noond.llm.extractor import EmbeddedExtractor, Extractor, KeepCalls, ModelExtractor
 from noond.llm.metered import MeteredServer, OnCall
 from noond.llm.usage import Budget
+from noond.tracing import OFF, Tracing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +33,7 @@ async def open_readers(
     budget: Budget,
     keep_calls: KeepCalls,
     on_call: OnCall | None = None,
+    tracing: Tracing = OFF,
 ) -> AsyncIterator[Readers]:
     """The extractor and the dialogue client that the settings name.
 
@@ -43,7 +45,7 @@ async def open_readers(
     if settings.provider == "embedded":
         yield Readers(extractor=EmbeddedExtractor(slots), dialogue=None)
         return
-    server = MeteredServer(settings, budget=budget, clock=clock, on_call=on_call)
+    server = MeteredServer(settings, budget=budget, clock=clock, on_call=on_call, tracing=tracing)
     try:
         yield Readers(
             extractor=ModelExtractor(

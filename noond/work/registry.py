@@ -9,6 +9,7 @@ from noond.config import Settings
 from noond.jobs.policy import JobType
 from noond.runners.execution import RunExecutor
 from noond.store.database import Database
+from noond.tracing import OFF, Tracing
 from noond.work.agent_run import AgentRunJob
 from noond.work.audit_archive import AuditArchiveJob
 from noond.work.call_text_purge import CallTextPurgeJob
@@ -19,9 +20,13 @@ from noond.work.sign_in_purge import SignInPurgeJob
 from noond.work.spent_key_purge import SpentKeyPurgeJob
 
 
-def work_types(executor: RunExecutor, settings: Settings) -> tuple[JobType, ...]:
+def work_types(
+    executor: RunExecutor, settings: Settings, tracing: Tracing = OFF
+) -> tuple[JobType, ...]:
     """The types that users' doings queue."""
-    return (AgentRunJob(executor, settings.jobs, concurrent=settings.runs.concurrent),)
+    return (
+        AgentRunJob(executor, settings.jobs, concurrent=settings.runs.concurrent, tracing=tracing),
+    )
 
 
 def cleanup_types(
