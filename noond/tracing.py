@@ -20,6 +20,7 @@ from noond.errors import ConfigError
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import TracerProvider
+    from opentelemetry.sdk.trace.export import SpanExporter
     from opentelemetry.trace import Span as OpenTelemetrySpan
 
 log = structlog.get_logger(__name__)
@@ -106,7 +107,7 @@ async def open_tracing(settings: TraceSettings) -> AsyncIterator[Tracing]:
         yield OFF
         return
     try:
-        provider = await asyncio.to_thread(_open_provider, settings, settings.endpoint)
+        provider, exporter = await asyncio.to_thread(_open, settings, settings.endpoint)
     except ImportError:
         raise ConfigError(
             'traces.endpoint needs a library that is not installed: pip install "noond[traces]"'
@@ -114,10 +115,10 @@ async def open_tracing(settings: TraceSettings) -> AsyncIterator[Tracing]:
     try:
         yield _OpenTelemetry(provider)
     finally:
-        await _shut_down(provider)
+        await _shut_down(provider, exporter)
 
 
-def _open_provider(settings: TraceSettings, endpoint: str) -> TracerProvider:
+def _open(settings: TraceSettings, endpoint: str) -> tuple[TracerProvider, SpanExporter]:
     from opentelemetry.exporter.otlp.proto.http.trace_exporter import (  # noqa: PLC0415 - see above
         OTLPSpanExporter,
     )
@@ -140,10 +141,10 @@ def _open_provider(settings: TraceSettings, endpoint: str) -> TracerProvider:
     provider.add_span_processor(
         BatchSpanProcessor(exporter, schedule_delay_millis=_BATCH_SECONDS * 1000)
     )
-    return provider
+    return provider, exporter
 
 
-async def _shut_down(provider: TracerProvider) -> None:
+async def _shut_down(provider: TracerProvider, exporter: SpanExporter) -> None:
     # In a thread that may be left behind: a collector that does not answer holds no stop up.
     loop, done = asyncio.get_running_loop(), asyncio.Event()
     given_up = False
@@ -159,6 +160,7 @@ async def _shut_down(provider: TracerProvider) -> None:
             await done.wait()
     except TimeoutError:
         given_up = True
+        exporter.shutdown()  # it tries no more
         log.warning("traces_not_sent", seconds=FLUSH_SECONDS)
 
 

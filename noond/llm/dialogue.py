@@ -9,7 +9,8 @@ from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Final, Protocol
 
 from noond.llm.completion import CallFailed, Reply
-from noond.llm.metered import Call, MeteredServer
+from noond.llm.measured import Call
+from noond.llm.metered import MeteredServer
 from noond.llm.texts import said_so_far
 from noond.llm.usage import CallAccount
 from noond.models.dialogue import DialogueMessage, ToolCall, ToolSpec, Utterance

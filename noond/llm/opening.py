@@ -12,7 +12,8 @@ from noond.config import LLMSettings
 from noond.llm.client import ModelClient
 from noond.llm.dialogue import DialogueClient
 from noond.llm.extractor import EmbeddedExtractor, Extractor, KeepCalls, ModelExtractor
-from noond.llm.metered import MeteredServer, OnCall
+from noond.llm.measured import OnCall
+from noond.llm.metered import MeteredServer
 from noond.llm.usage import Budget
 from noond.tracing import OFF, Tracing
 

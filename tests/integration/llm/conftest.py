@@ -19,7 +19,8 @@ from noond.config import LLMSettings
 from noond.llm.client import ModelClient
 from noond.llm.dialogue import DialogueClient
 from noond.llm.extractor import ModelExtractor
-from noond.llm.metered import MeteredServer, OnCall
+from noond.llm.measured import OnCall
+from noond.llm.metered import MeteredServer
 from noond.llm.usage import Budget, CallAccount
 from noond.models.dialogue import DialogueMessage, ToolSpec, Utterance
 from noond.models.document import DeviceContext, Document, Extraction, LLMCall, Table
