@@ -319,14 +319,22 @@ CREATE TABLE agent_observability (
     id                    TEXT PRIMARY KEY,
     user_id               TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
     agent_id              TEXT NOT NULL,
-    agent_run_id          TEXT NOT NULL,
+    agent_run_id          TEXT NOT NULL,  -- a run's, or a task's
+    job_id                TEXT,           -- the job that carried it
     agent_action          TEXT NOT NULL,
+    agent_tool            TEXT,           -- the tools that the model wanted called
     file                  TEXT,
     llm_model             TEXT NOT NULL,
     llm_prompt_tokens     INTEGER NOT NULL,
     llm_completion_tokens INTEGER NOT NULL,
     llm_total_tokens      INTEGER NOT NULL,
     llm_cost_usd          REAL,
+    user_message          TEXT,           -- these four only with llm.keep_texts, for a while
+    agent_response        TEXT,
+    agent_state           TEXT,
+    tool_result           TEXT,
+    intent_category       TEXT,
+    entities              TEXT,
     execution_time_ms     INTEGER NOT NULL,
     success               INTEGER NOT NULL,
     error_message         TEXT,
@@ -334,6 +342,8 @@ CREATE TABLE agent_observability (
 );
 CREATE INDEX agent_observability_by_run ON agent_observability (agent_run_id);
 CREATE INDEX agent_observability_by_day ON agent_observability (user_id, created_at);
+CREATE INDEX agent_observability_with_texts ON agent_observability (created_at)
+    WHERE coalesce(user_message, agent_response, agent_state, tool_result) IS NOT NULL;
 
 -- Jobs: persisted background work. `attempt` fences: only the running attempt may change it.
 -- What every claim touches is kept small; history, results and states have tables of their own.

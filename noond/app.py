@@ -48,12 +48,13 @@ from noond.hub.frames import SUBPROTOCOL, DeviceHello
 from noond.hub.hub import Greet, Hub
 from noond.hub.socket import CLOSE_TOKEN
 from noond.jobs.engine import JobEngine
+from noond.jobs.policy import JobType
+from noond.jobs.traced import TracedJob
 from noond.llm.documents.converter import DocumentConverter
-from noond.llm.opening import Readers, open_readers
-from noond.llm.usage import Budget, CallAccount
+from noond.llm.opening import open_readers
+from noond.llm.usage import Budget
 from noond.metrics import Metrics
 from noond.models.device import Device
-from noond.models.document import LLMCall
 from noond.runners.agents import Agents
 from noond.runners.execution import RunExecutor
 from noond.runners.notices import Notices
@@ -64,14 +65,15 @@ from noond.runners.progress import Progress
 from noond.runners.reconnect import Reconnect
 from noond.runners.reviews import Reviews
 from noond.runners.runs import Runs
-from noond.runners.usage import Usage, budget_warnings, spent_in
+from noond.runners.usage import Usage, budget_warnings, keep_calls_in, spent_in
 from noond.runners.watchdog import ScheduleWatchdog
 from noond.scheduler.ticks import ticking
 from noond.store import devices as device_rows
-from noond.store import journal, meta, observability
+from noond.store import journal, meta
 from noond.store.database import Database
 from noond.store.rows import Transaction
 from noond.tasks import Supervisor
+from noond.tracing import OFF, open_tracing
 from noond.work.jobs import Jobs
 from noond.work.registry import cleanup_types, work_types
 
@@ -100,6 +102,7 @@ async def open_daemon(settings: Settings, *, clock: Clock | None = None) -> Asyn
     async with AsyncExitStack() as stack:
         directory = stack.enter_context(DataDirectory.open(settings.server.data_dir))
         vault = await asyncio.to_thread(directory.prepare)
+        tracing = await stack.enter_async_context(open_tracing(settings.traces))
         metrics = Metrics()
         database = await Database.open(directory.database, on_commit=metrics.commit)
         stack.push_async_callback(database.close)
@@ -109,7 +112,14 @@ async def open_daemon(settings: Settings, *, clock: Clock | None = None) -> Asyn
             settings.llm, spent=spent_in(database), clock=clock, warn=budget_warnings(bus)
         )
         readers = await stack.enter_async_context(
-            _open_readers(settings, clock, database, budget, metrics)
+            open_readers(
+                settings.llm,
+                clock=clock,
+                budget=budget,
+                keep_calls=keep_calls_in(database),
+                on_call=metrics.model_call,
+                tracing=tracing,
+            )
         )
         converter = DocumentConverter()
         stack.push_async_callback(converter.close)
@@ -166,8 +176,11 @@ async def open_daemon(settings: Settings, *, clock: Clock | None = None) -> Asyn
             tasks=tasks,
             wakes=wakes,
         )
-        work = work_types(executor, answering, settings)
-        engine = JobEngine(database, clock, settings.jobs, types=(*work, *cleanups), listener=wakes)
+        work = work_types(executor, answering, settings, tracing)
+        types: list[JobType] = [*work, *cleanups]
+        if tracing is not OFF:
+            types = [TracedJob(each, tracing) for each in types]
+        engine = JobEngine(database, clock, settings.jobs, types=types, listener=wakes)
         reconnect = Reconnect(database, clock, hub, outbox, tasks, audit, wake=engine.wake)
 
         def shut_out(user_id: str, device_id: str) -> None:
@@ -244,6 +257,7 @@ async def open_daemon(settings: Settings, *, clock: Clock | None = None) -> Asyn
                 "disk": lambda: _check_disk(directory.path),
             },
             hash_key=vault.subkey("request hashes"),
+            tracing=tracing,
         )
         runner = await stack.enter_async_context(handling(application))
         notices = Notices(bus, hub, tasks, call_seconds=settings.hub.call_seconds)
@@ -294,28 +308,6 @@ async def serve(settings: Settings, *, on_ready: Callable[[str], None] | None = 
         log.info("stopping")
         sd_notify.notify("STOPPING=1")
     log.info("stopped")
-
-
-@asynccontextmanager
-async def _open_readers(
-    settings: Settings, clock: Clock, database: Database, budget: Budget, metrics: Metrics
-) -> AsyncIterator[Readers]:
-    async def keep(account: CallAccount, path: str, calls: tuple[LLMCall, ...]) -> None:
-        await database.write(
-            lambda tx: observability.insert_calls_of(
-                tx,
-                account.user_id,
-                agent_id=account.agent_id,
-                run_id=account.run_id,
-                file=path,
-                calls=calls,
-            )
-        )
-
-    async with open_readers(
-        settings.llm, clock=clock, budget=budget, keep_calls=keep, on_call=metrics.model_call
-    ) as readers:
-        yield readers
 
 
 def _greeting(database: Database, clock: Clock) -> Greet:

@@ -139,6 +139,12 @@ class LLMSettings(_Section):
     usd_all_users: float | None = Field(
         None, gt=0, description="Hard stop for the calls of all users together in a day (UTC)."
     )
+    keep_texts: bool = Field(
+        False,
+        description="Keep what models were asked and answered beside the figures of each call, "
+        "without known kinds of secrets and shortened.",
+    )
+    text_days: int = Field(30, ge=1, description="How long these texts are kept.")
 
     @model_validator(mode="after")
     def _server_named(self) -> LLMSettings:
@@ -300,6 +306,19 @@ class LogSettings(_Section):
     request_days: int = Field(30, ge=1, description="How long they are kept.")
 
 
+class TraceSettings(_Section):
+    """Traces, sent to an OpenTelemetry collector; they need the extra `traces`."""
+
+    endpoint: str | None = Field(
+        None,
+        pattern="^https?://",
+        description="Address of a collector that takes OTLP over HTTP, for example "
+        "`http://127.0.0.1:4318`. Without it nothing is traced.",
+    )
+    service_name: str = Field("noond", min_length=1, description="Name of this daemon there.")
+    sample_ratio: float = Field(1.0, ge=0, le=1, description="Part of the traces that is sent.")
+
+
 class Settings(_Section):
     """All settings. Build with `load_settings`."""
 
@@ -313,6 +332,7 @@ class Settings(_Section):
     accounts: AccountSettings = AccountSettings()
     audit: AuditSettings = AuditSettings()
     log: LogSettings = LogSettings()
+    traces: TraceSettings = TraceSettings()
 
 
 def load_settings(

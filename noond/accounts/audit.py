@@ -14,10 +14,10 @@ import structlog
 from noond.accounts.audit_chain import ARCHIVED, Chain, Mark
 from noond.accounts.audit_files import ArchiveFiles
 from noond.accounts.audit_verification import Inquiry
-from noond.accounts.redaction import safe_json, safe_text
 from noond.accounts.vault import Vault
 from noond.clock import Clock, to_ms
 from noond.models.audit import AuditEntry, AuditEvent, AuditFilter, Verification
+from noond.redaction import safe_json, safe_text
 from noond.store import audit, users
 from noond.store.database import Database
 from noond.store.rows import Transaction

@@ -61,6 +61,7 @@ from noond.api.routes.health import Check
 from noond.api.routes.socket import ServeDevice
 from noond.api.routing import Route
 from noond.api.streams import Streams
+from noond.api.tracing import RequestTraces
 from noond.assistant.desk import ChatDesk
 from noond.clock import Clock
 from noond.config import LimitSettings, ServerSettings
@@ -72,6 +73,7 @@ from noond.runners.reviews import Reviews
 from noond.runners.runs import Runs
 from noond.runners.usage import Usage
 from noond.store.database import Database
+from noond.tracing import OFF, Tracing
 from noond.work.jobs import Jobs
 
 ROUTES = web.AppKey("routes", tuple[Route, ...])
@@ -107,6 +109,7 @@ def build_application(
     serve_device: ServeDevice,
     checks: Mapping[str, Check],
     hash_key: bytes,
+    tracing: Tracing = OFF,
     heartbeat_seconds: float = run_events.HEARTBEAT_SECONDS,
     body_seconds: float = parsing.BODY_SECONDS,
 ) -> web.Application:
@@ -170,8 +173,9 @@ def build_application(
         hash_key=hash_key,
     )
     measured = RequestMetrics(metrics, clock=clock)
+    traced = [] if tracing is OFF else [RequestTraces(tracing).trace]
     application = web.Application(
-        middlewares=[measured.measure, Frontier(NetworkPolicy(server)).cross]
+        middlewares=[measured.measure, *traced, Frontier(NetworkPolicy(server)).cross]
     )
     for route in routes:
         application.router.add_route(route.method, route.path, partial(dispatcher.dispatch, route))

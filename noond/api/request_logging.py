@@ -9,7 +9,6 @@ from typing import Any, Final
 
 from aiohttp import web
 
-from noond.accounts.redaction import safe_headers, safe_json, safe_text
 from noond.accounts.request_log import RequestLog
 from noond.api.auditing import Visit, shown_body
 from noond.api.problems import from_http_exception, status_of
@@ -18,6 +17,7 @@ from noond.clock import Clock, new_id
 from noond.errors import NoondError
 from noond.models.account import Principal
 from noond.models.request_log import AgentAction, LoggedRequest
+from noond.redaction import safe_headers, safe_json, safe_text
 
 _AGENT_PATHS: Final = ("/api/v1/agents", "/api/v1/runs", "/agent/")
 _LEFT_OUT: Final = ("/health", "/metrics", "/docs", "/openapi.json", "/redoc")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
+from noond.assistant.intents import Intent
 from noond.llm.usage import CallAccount
 from noond.models.account import User
 from noond.models.document import LLMCall
@@ -17,10 +19,21 @@ SUMMARISE = "summarise"
 
 
 class Accounting:
-    """The account of one task; calls are entered under the task's id."""
+    """The account of one task; calls are entered under the task's id, with what it is about."""
 
-    def __init__(self, database: Database, job: Job, user: User, *, agent_id: str) -> None:
+    def __init__(
+        self,
+        database: Database,
+        job: Job,
+        user: User,
+        *,
+        agent_id: str,
+        intent: Intent | None,
+        entities: Mapping[str, Any],
+    ) -> None:
         self._database = database
+        self._intent = intent
+        self._entities = entities
         self.account = CallAccount(
             user_id=user.id, agent_id=agent_id, run_id=job.id, timezone=user.timezone
         )
@@ -34,6 +47,8 @@ class Accounting:
             run_id=self.account.run_id,
             action=action,
             calls=calls,
+            intent_category=self._intent,
+            entities=self._entities or None,
         )
 
     async def enter_now(self, action: str, calls: Sequence[LLMCall]) -> None:

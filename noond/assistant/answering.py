@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import structlog
 
@@ -11,6 +12,7 @@ from noond.assistant.answers import Answer
 from noond.assistant.by_model import ModelAnswering
 from noond.assistant.by_rules import answer_by_rules
 from noond.assistant.handling import ToolHand
+from noond.assistant.intents import extract_entities, extract_intent
 from noond.assistant.memory import Memory
 from noond.assistant.registry import ChatAgent, get_chat_agent
 from noond.assistant.telling import Telling, Wakes
@@ -113,7 +115,16 @@ class Answering:
                 hand=hand,
                 memory=memory,
                 caller=caller,
-                accounting=Accounting(self._database, job, user, agent_id=agent.id),
+                accounting=Accounting(
+                    self._database,
+                    job,
+                    user,
+                    agent_id=agent.id,
+                    intent=extract_intent(invocation.message),
+                    entities=extract_entities(
+                        invocation.message, now=self._clock.now(), zone=ZoneInfo(user.timezone)
+                    ),
+                ),
                 clock=self._clock,
                 most_steps=self._settings.steps if agent.uses_tools else 1,
                 streams=streams,

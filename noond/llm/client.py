@@ -14,6 +14,7 @@ from noond.llm.completion import CallFailed
 from noond.llm.metered import MeteredServer
 from noond.llm.prompts import Message
 from noond.llm.retries import PASSING
+from noond.llm.texts import asked_about
 from noond.llm.usage import CallAccount
 from noond.models.document import LLMCall
 
@@ -32,10 +33,12 @@ _NOT_THE_FORMAT = PASSING | {401, 402, 403, 407, 413}
 class Question:
     """What to ask, in what form to be answered, and at whose expense.
 
-    Calls that fail on the way to the answer are added to `failed`.
+    `passage` is what the messages are about. Calls that fail on the way to the answer are added
+    to `failed`.
     """
 
     messages: Sequence[Message]
+    passage: str
     schema: dict[str, Any]
     account: CallAccount
     failed: list[LLMCall] = field(default_factory=list)
@@ -108,6 +111,7 @@ class ModelClient:
             question.account,
             question.failed,
             prompt=json.dumps([question.messages, wanted], ensure_ascii=False),
+            texts=asked_about(self._server.settings, question.passage),
             send=lambda _: chat.send(question.messages, wanted),
         )
         return Answer(text=reply.text, truncated=reply.finish_reason == "length", call=call)

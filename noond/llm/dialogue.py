@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Final, Protocol
 
 from noond.llm.completion import CallFailed, Reply
-from noond.llm.metered import Call, MeteredServer
+from noond.llm.measured import Call
+from noond.llm.metered import MeteredServer
+from noond.llm.texts import said_so_far
 from noond.llm.usage import CallAccount
 from noond.models.dialogue import DialogueMessage, ToolCall, ToolSpec, Utterance
 from noond.models.document import LLMCall
@@ -94,12 +96,15 @@ class DialogueClient:
                 talk.messages, talk.tools, hear=hear, count=self._counts_streams
             )
 
-        reply, call = await self._server.pay(account, failed, prompt=talk.prompt(), send=send)
+        texts = said_so_far(self._server.settings, talk.messages)
+        reply, call = await self._server.pay(
+            account, failed, prompt=talk.prompt(), texts=texts, send=send
+        )
         return Utterance(
             text=reply.text,
             tool_calls=reply.tool_calls,
             truncated=reply.finish_reason == "length",
-            call=call,
+            call=replace(call, tool=talk.wanted(reply)),
         )
 
     def _may_be_the_counting(self, failure: CallFailed) -> bool:
@@ -134,6 +139,11 @@ class _Talk:
         if text and self.hearer is not None:
             self._was_heard = True
             self.hearer.delta(text)
+
+    def wanted(self, reply: Reply) -> str | None:
+        """The names of those tools on offer that the model wants called."""
+        called = {call.name for call in reply.tool_calls}
+        return ", ".join(tool.name for tool in self.tools if tool.name in called) or None
 
     def prompt(self) -> str:
         """All that is sent."""

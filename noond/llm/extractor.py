@@ -236,14 +236,16 @@ class _Reading:
             context=self._context,
         )
         try:
-            candidates = await self._ask(messages)
+            candidates = await self._ask(messages, chunk.text)
         except TruncatedAnswer as error:
             if not whole:
                 raise ModelError(_NO_ROOM.format(error)) from error
             return await self._read_in_parts(chunk)
         except AnswerError as error:
             try:
-                candidates = await self._ask(repair_messages(messages, error.answer, str(error)))
+                candidates = await self._ask(
+                    repair_messages(messages, error.answer, str(error)), chunk.text
+                )
             except AnswerError as again:
                 raise ModelError(f"the model's answer is no use, even repaired: {again}") from again
         return located(chunk, candidates)
@@ -255,9 +257,11 @@ class _Reading:
         ]
         return merge([await self.read(part, whole=False) for part in parts])
 
-    async def _ask(self, messages: list[Message]) -> list[Candidate]:
+    async def _ask(self, messages: list[Message], passage: str) -> list[Candidate]:
         """The candidates of one answer; raises AnswerError. Accounts for every call."""
-        question = Question(messages=messages, schema=self._schema, account=self._account)
+        question = Question(
+            messages=messages, passage=passage, schema=self._schema, account=self._account
+        )
         try:
             answer = await self._client.ask(question)
         finally:

@@ -3,39 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import structlog
 
-from noond.clock import Clock, new_id
+from noond.clock import Clock
 from noond.config import LLMSettings
 from noond.errors import ExtractionHalted
 from noond.llm.completion import CallFailed, Reply
+from noond.llm.measured import Call, OnCall, request_attributes, usage_attributes
 from noond.llm.retries import RETRY_AFTER_LIMIT_SECONDS, model_error, pause_seconds
-from noond.llm.usage import (
-    Budget,
-    CallAccount,
-    Reservation,
-    estimated_tokens,
-    estimated_tokens_of_bytes,
-)
-from noond.models.document import LLMCall
+from noond.llm.usage import Budget, CallAccount, estimated_tokens
+from noond.models.document import CallTexts, LLMCall
+from noond.tracing import OFF, Tracing
 
 if TYPE_CHECKING:
     from noond.llm.chat import Chat
 
 log = structlog.get_logger(__name__)
-
-STREAM_PATIENCE: Final = 10
-"""A streamed answer may take so many times as long as one that comes in one piece."""
-
-_MOST_BYTES_PER_TOKEN = 64
-"""No tokenizer's ordinary tokens are longer: who sends more does not count what it was told."""
-
-OnCall = Callable[[LLMCall], None]
-"""Told of a call that has ended; must not wait."""
 
 T = TypeVar("T")
 
@@ -51,6 +37,7 @@ class MeteredServer:
         clock: Clock,
         backoff_seconds: float = 1.0,
         on_call: OnCall | None = None,
+        tracing: Tracing = OFF,
     ) -> None:
         self.settings = settings
         self.model = settings.model or ""
@@ -58,6 +45,8 @@ class MeteredServer:
         self._clock = clock
         self._backoff_seconds = backoff_seconds
         self._on_call = on_call
+        self._tracing = tracing
+        self._about = request_attributes(settings)
         self._loading = asyncio.Lock()
         self._chat: Chat | None = None
 
@@ -114,13 +103,14 @@ class MeteredServer:
         failed: list[LLMCall],
         *,
         prompt: str,
+        texts: CallTexts | None,
         send: Callable[[Call], Awaitable[Reply]],
     ) -> tuple[Reply, LLMCall]:
         """One call, paid for whatever becomes of it.
 
-        `prompt` is all that is sent, for the estimate. Raises CallFailed, BudgetReached, and
-        ExtractionHalted when the account lets no new call start. A call that fails or is
-        cancelled goes into `failed`.
+        `prompt` is all that is sent, for the estimate; `texts` is what is kept of it. Raises
+        CallFailed, BudgetReached, and ExtractionHalted when the account lets no new call start.
+        A call that fails or is cancelled goes into `failed`.
         """
         reservation = await self._budget.reserve(
             account,
@@ -133,113 +123,42 @@ class MeteredServer:
             reservation.settle(0, 0)
             raise ExtractionHalted
         call = Call(
-            self._clock, self.settings, reservation, estimated_tokens(prompt), self._on_call
+            self._clock,
+            self.settings,
+            reservation,
+            prompt_tokens=estimated_tokens(prompt),
+            texts=texts,
+            on_call=self._on_call,
         )
-        error: str | None = "cancelled"
-        sent = True
-        try:
-            async with asyncio.timeout(self.settings.timeout_seconds) as deadline:
-                call.deadline = deadline
-                reply = await send(call)
-            error = None
-        except TimeoutError:
-            error = call.overdue()
-            raise CallFailed(f"the model's server gave {error}") from None
-        except CallFailed as failure:
-            error = str(failure)
-            sent = failure.sent and failure.status is None
-            raise
-        finally:
-            if error is not None:
-                failed.append(call.failed(error, sent=sent))
-        return reply, call.answered(reply)
+        with self._tracing.span(
+            f"chat {self.model}", kind="client", attributes=self._about
+        ) as span:
+            error: str | None = "cancelled"
+            sent = True
+            try:
+                async with asyncio.timeout(self.settings.timeout_seconds) as deadline:
+                    call.deadline = deadline
+                    reply = await send(call)
+                error = None
+            except TimeoutError:
+                error = call.overdue()
+                span.fail("timeout")
+                raise CallFailed(f"the model's server gave {error}") from None
+            except CallFailed as failure:
+                error = str(failure)
+                sent = failure.sent and failure.status is None
+                span.fail(str(failure.status or "no_answer"))
+                raise
+            finally:
+                if error is not None:
+                    failed.append(call.failed(error, sent=sent))
+                    span.set(usage_attributes(failed[-1]))
+            paid = call.answered(reply)
+            span.set(usage_attributes(paid, reply))
+            return reply, paid
 
 
 def _open_chat(settings: LLMSettings) -> Chat:
     from noond.llm.chat import Chat  # noqa: PLC0415 - a second of imports, in the thread
 
     return Chat(settings)
-
-
-class Call:
-    """One call under way: it is measured, and its reservation settled."""
-
-    def __init__(
-        self,
-        clock: Clock,
-        settings: LLMSettings,
-        reservation: Reservation,
-        prompt_tokens: int,
-        on_call: OnCall | None,
-    ) -> None:
-        self.deadline: asyncio.Timeout | None = None
-        self._clock = clock
-        self._settings = settings
-        self._reservation = reservation
-        self._prompt_tokens = prompt_tokens
-        self._on_call = on_call
-        self._heard_bytes = 0
-        self._started_at = clock.now()
-        self._started = clock.monotonic()
-        self._last_moment = (
-            asyncio.get_running_loop().time() + STREAM_PATIENCE * settings.timeout_seconds
-        )
-
-    @property
-    def has_begun(self) -> bool:
-        """Whether some of a streamed answer has come."""
-        return self._heard_bytes > 0
-
-    def heard(self, text: str) -> None:
-        """A piece of a streamed answer has come, be it an empty one; the next may take as long.
-
-        Raises CallFailed when the answer is far longer than was asked for.
-        """
-        self._heard_bytes += len(text.encode("utf-8", "surrogatepass"))
-        if self._heard_bytes > _MOST_BYTES_PER_TOKEN * self._settings.max_tokens:
-            raise CallFailed("the model's server does not stop at llm.max_tokens")
-        if self.deadline is not None:
-            moment = asyncio.get_running_loop().time() + self._settings.timeout_seconds
-            self.deadline.reschedule(min(moment, self._last_moment))
-
-    def overdue(self) -> str:
-        """What is said of a call whose deadline has passed."""
-        if self.has_begun:
-            return "only a part of an answer in time"
-        return f"no answer within {self._settings.timeout_seconds:g} s"
-
-    def failed(self, error: str, *, sent: bool) -> LLMCall:
-        """A call without an answer: a question that may have arrived counts as estimated."""
-        heard = estimated_tokens_of_bytes(self._heard_bytes)
-        return self._end(self._prompt_tokens if sent else 0, heard, error)
-
-    def answered(self, reply: Reply) -> LLMCall:
-        """A call with an answer, estimated where the server does not count."""
-        prompt, completion = reply.prompt_tokens, reply.completion_tokens
-        return self._end(
-            self._prompt_tokens if prompt is None else prompt,
-            estimated_tokens(_written(reply)) if completion is None else completion,
-            None,
-        )
-
-    def _end(self, prompt_tokens: int, completion_tokens: int, error: str | None) -> LLMCall:
-        call = LLMCall(
-            id=new_id(),
-            model=self._settings.model or "",
-            prompt_tokens=prompt_tokens,
-            completion_tokens=completion_tokens,
-            cost_usd=self._reservation.settle(prompt_tokens, completion_tokens),
-            execution_ms=round((self._clock.monotonic() - self._started) * 1000),
-            success=error is None,
-            error=error,
-            started_at=self._started_at,
-        )
-        if self._on_call is not None:
-            self._on_call(call)
-        return call
-
-
-def _written(reply: Reply) -> str:
-    """All that the model wrote."""
-    calls = (f"{call.name}{json.dumps(call.arguments)}" for call in reply.tool_calls)
-    return "".join((reply.text, *calls))

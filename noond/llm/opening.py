@@ -12,8 +12,10 @@ from noond.config import LLMSettings
 from noond.llm.client import ModelClient
 from noond.llm.dialogue import DialogueClient
 from noond.llm.extractor import EmbeddedExtractor, Extractor, KeepCalls, ModelExtractor
-from noond.llm.metered import MeteredServer, OnCall
+from noond.llm.measured import OnCall
+from noond.llm.metered import MeteredServer
 from noond.llm.usage import Budget
+from noond.tracing import OFF, Tracing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +34,7 @@ async def open_readers(
     budget: Budget,
     keep_calls: KeepCalls,
     on_call: OnCall | None = None,
+    tracing: Tracing = OFF,
 ) -> AsyncIterator[Readers]:
     """The extractor and the dialogue client that the settings name.
 
@@ -43,7 +46,7 @@ async def open_readers(
     if settings.provider == "embedded":
         yield Readers(extractor=EmbeddedExtractor(slots), dialogue=None)
         return
-    server = MeteredServer(settings, budget=budget, clock=clock, on_call=on_call)
+    server = MeteredServer(settings, budget=budget, clock=clock, on_call=on_call, tracing=tracing)
     try:
         yield Readers(
             extractor=ModelExtractor(

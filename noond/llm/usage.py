@@ -25,7 +25,7 @@ PER_RUN: Final = "llm.usd_per_run"
 ALL_USERS: Final = "llm.usd_all_users"
 
 WARNED_AT: Final = 0.8
-"""The part of a limit at which its user is warned, once a day."""
+"""The part of a limit at which its user is warned, once a day, and low priority waits."""
 
 _BYTES_PER_TOKEN = 3
 """UTF-8 bytes that one token covers at least in ordinary text: estimates err on the high side."""
@@ -92,6 +92,14 @@ class _Tally:
     spent: float
     reserved: float = 0.0
     warned: bool = False
+
+    def ceiling(self, account: CallAccount) -> float:
+        """What the account's calls may bring this to.
+
+        Low priority leaves the rest to others; of what one run may cost nobody else has a share.
+        """
+        shared = account.low_priority and self.payer.run_id is None
+        return self.limit * WARNED_AT if shared else self.limit
 
     def standing(self) -> BudgetStanding:
         """The tally as others see it."""
@@ -166,8 +174,8 @@ class Budget:
     ) -> Reservation:
         """Set aside what a call may cost at most.
 
-        Raises BudgetReached when the limits do not cover it. If they would once calls in flight
-        are settled, waits for that.
+        Raises BudgetReached when the limits do not cover it, or for low priority WARNED_AT of
+        them. If they would once calls in flight are settled, waits for that.
         """
         amount = self.cost(model, prompt_tokens, completion_tokens)
         if amount is None:
@@ -180,9 +188,11 @@ class Budget:
             if any(tally.until <= self._clock.now() for tally in tallies):
                 continue  # a day ended while its tallies were read
             for tally in tallies:
-                if tally.spent + amount > tally.limit:
-                    raise BudgetReached(_explain(tally, amount), until=tally.until)
-            if all(tally.spent + tally.reserved + amount <= tally.limit for tally in tallies):
+                if tally.spent + amount > tally.ceiling(account):
+                    raise BudgetReached(_explain(tally, amount, account), until=tally.until)
+            if all(
+                tally.spent + tally.reserved + amount <= tally.ceiling(account) for tally in tallies
+            ):
                 break
             await self._settled.wait()
         for tally in tallies:
@@ -263,15 +273,21 @@ def _zone(payer: Payer, timezone: str) -> str:
     return "UTC" if payer.user_id is None else timezone
 
 
-def _explain(tally: _Tally, amount: float) -> str:
+def _explain(tally: _Tally, amount: float, account: CallAccount) -> str:
     at = tally.until.astimezone(ZoneInfo(tally.timezone))
     renews = f"it renews at {at:%Y-%m-%d %H:%M} ({tally.timezone})"
     named = f"{tally.setting} = {tally.limit:g}"
-    if amount > tally.limit:
+    ceiling = tally.ceiling(account)
+    used_up = "used it up"
+    if ceiling < tally.limit:
+        part = f"{WARNED_AT:.0%}".replace("%", " %")
+        named += f", of which scheduled runs may use {part}"
+        used_up = "used that part"
+    if amount > ceiling:
         return f"{named}: the next call alone may cost {amount:.4f} US dollars; raise the limit"
     if tally.payer.user_id is None:
         # What others have spent is theirs to know.
-        return f"{named}: all users together have used it up; {renews}, or raise the limit"
+        return f"{named}: all users together have {used_up}; {renews}, or raise the limit"
     return (
         f"{named}: {tally.spent:.4f} US dollars are spent and the next call may cost "
         f"{amount:.4f}; {renews}, or raise the limit"

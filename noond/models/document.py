@@ -96,10 +96,21 @@ class GateOutcome:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CallTexts:
+    """What was said in a call, redacted and cut. `agent_state` and `tool_result` are JSON."""
+
+    user_message: str | None = None
+    agent_response: str | None = None
+    agent_state: str | None = None
+    tool_result: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LLMCall:
     """One call to a model, for the accounts: what it cost and how it went.
 
-    `cost_usd` is None when the price of the model is not known.
+    `cost_usd` is None when the price of the model is not known. `tool` names the tools that the
+    model wanted called. `texts` is None when the settings keep none.
     """
 
     id: str
@@ -111,6 +122,8 @@ class LLMCall:
     success: bool
     error: str | None
     started_at: datetime
+    tool: str | None = None
+    texts: CallTexts | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

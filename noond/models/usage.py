@@ -14,6 +14,7 @@ class UsageGroup(StrEnum):
     MODEL = "model"
     AGENT = "agent"
     RUN = "run"
+    JOB = "job"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +36,7 @@ class UsageFigures:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UsageRow:
-    """The figures of one group: `key` is a local date, a model, or the id of an agent or run.
+    """The figures of one group: `key` is a local date, a model, or the id of an agent, run or job.
 
     `name` is the agent's, None where there is none, or none any more.
     """

@@ -143,6 +143,7 @@ class Pipeline:
                 run_id=run.id,
                 timezone=user.timezone,
                 proceed=proceed,
+                low_priority=run.trigger == "schedule",
             ),
             proceed=proceed,
             halts=[],

@@ -12,8 +12,10 @@ import structlog
 from noond.clock import Clock, day_around, first_instant, rfc3339
 from noond.errors import Invalid
 from noond.events import EventBus
-from noond.llm.usage import Budget, SpentSince, Warn
+from noond.llm.extractor import KeepCalls
+from noond.llm.usage import Budget, CallAccount, SpentSince, Warn
 from noond.models.account import User
+from noond.models.document import LLMCall
 from noond.models.usage import BudgetStanding, Payer, UsageFigures, UsageGroup, UsageRow
 from noond.runners.notices import BUDGET_WARNING
 from noond.store import observability, runs, usage
@@ -126,6 +128,24 @@ def spent_in(database: Database) -> SpentSince:
         return await database.read(read)
 
     return spent
+
+
+def keep_calls_in(database: Database) -> KeepCalls:
+    """Stores the calls of a run whose work on a file was cancelled."""
+
+    async def keep(account: CallAccount, path: str, calls: tuple[LLMCall, ...]) -> None:
+        await database.write(
+            lambda tx: observability.insert_calls_of(
+                tx,
+                account.user_id,
+                agent_id=account.agent_id,
+                run_id=account.run_id,
+                file=path,
+                calls=calls,
+            )
+        )
+
+    return keep
 
 
 def budget_warnings(bus: EventBus) -> Warn:

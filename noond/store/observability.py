@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from noond.clock import to_ms
-from noond.models.document import LLMCall
+from noond.models.document import CallTexts, LLMCall
 from noond.models.run import Run
+from noond.redaction import safe_json
 from noond.store import runs
 from noond.store.rows import Connection, Transaction
 
 _ACTION = "extract"
+_TEXTS = "user_message, agent_response, agent_state, tool_result"
 
 
 def insert_calls(tx: Transaction, run: Run, file: str | None, calls: Sequence[LLMCall]) -> None:
@@ -31,32 +34,23 @@ def insert_calls_of(
     """As `insert_calls`, for who knows the run only by its ids."""
     if not calls:
         return
-    tx.executemany(
-        "INSERT INTO agent_observability (id, user_id, agent_id, agent_run_id, agent_action, file,"
-        " llm_model, llm_prompt_tokens, llm_completion_tokens, llm_total_tokens, llm_cost_usd,"
-        " execution_time_ms, success, error_message, created_at)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        [
-            (
-                call.id,
-                user_id,
-                agent_id,
-                run_id,
-                _ACTION,
-                file,
-                call.model,
-                call.prompt_tokens,
-                call.completion_tokens,
-                call.prompt_tokens + call.completion_tokens,
-                call.cost_usd,
-                call.execution_ms,
-                call.success,
-                call.error,
-                to_ms(call.started_at),
-            )
-            for call in calls
-        ],
-    )
+    carrier = tx.execute(
+        "SELECT id FROM jobs INDEXED BY jobs_running"
+        " WHERE status = 'running' AND user_id = ? AND payload ->> 'run_id' = ?",
+        (user_id, run_id),
+    ).fetchone()
+    job_id = None if carrier is None else carrier["id"]
+    for call in calls:
+        _insert(
+            tx,
+            user_id,
+            call,
+            agent_id=agent_id,
+            agent_run_id=run_id,
+            job_id=job_id,
+            agent_action=_ACTION,
+            file=file,
+        )
     costs = [call.cost_usd for call in calls if call.cost_usd is not None]
     runs.count_calls(
         tx,
@@ -78,23 +72,62 @@ def insert_dialogue_calls(
     run_id: str,
     action: str,
     calls: Sequence[LLMCall],
+    intent_category: str | None = None,
+    entities: Mapping[str, Any] | None = None,
 ) -> None:
-    """Enter calls that belong to no run: `run_id` is the id of the task that made them."""
-    tx.executemany(
-        "INSERT INTO agent_observability (id, user_id, agent_id, agent_run_id, agent_action,"
-        " llm_model, llm_prompt_tokens, llm_completion_tokens, llm_total_tokens, llm_cost_usd,"
-        " execution_time_ms, success, error_message, created_at)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        [
-            (
-                call.id, user_id, agent_id, run_id, action, call.model, call.prompt_tokens,
-                call.completion_tokens, call.prompt_tokens + call.completion_tokens,
-                call.cost_usd, call.execution_ms, call.success, call.error,
-                to_ms(call.started_at),
-            )
-            for call in calls
-        ],
-    )  # fmt: skip
+    """Enter calls that belong to no run but to a task: `run_id` is the id of its job.
+
+    What the user's message was about (`intent_category`, `entities`) is kept without secrets.
+    """
+    for call in calls:
+        _insert(
+            tx,
+            user_id,
+            call,
+            agent_id=agent_id,
+            agent_run_id=run_id,
+            job_id=run_id,
+            agent_action=action,
+            intent_category=intent_category,
+            entities=safe_json(entities),
+        )
+
+
+def _insert(tx: Transaction, user_id: str, call: LLMCall, **about: str | None) -> None:
+    texts = call.texts or CallTexts()
+    row = {
+        "id": call.id,
+        "user_id": user_id,
+        **about,
+        "agent_tool": call.tool,
+        "llm_model": call.model,
+        "llm_prompt_tokens": call.prompt_tokens,
+        "llm_completion_tokens": call.completion_tokens,
+        "llm_total_tokens": call.prompt_tokens + call.completion_tokens,
+        "llm_cost_usd": call.cost_usd,
+        "user_message": texts.user_message,
+        "agent_response": texts.agent_response,
+        "agent_state": texts.agent_state,
+        "tool_result": texts.tool_result,
+        "execution_time_ms": call.execution_ms,
+        "success": call.success,
+        "error_message": call.error,
+        "created_at": to_ms(call.started_at),
+    }
+    marks = ", ".join("?" * len(row))
+    tx.execute(
+        f"INSERT INTO agent_observability ({', '.join(row)}) VALUES ({marks})", tuple(row.values())
+    )
+
+
+def empty_texts_all_users(tx: Transaction, *, before: datetime, limit: int) -> int:
+    """Forget what was said in some of the calls made before this time; returns how many."""
+    emptied = ", ".join(f"{name} = NULL" for name in _TEXTS.split(", "))
+    return tx.execute(
+        f"UPDATE agent_observability SET {emptied} WHERE id IN (SELECT id FROM agent_observability"
+        f" WHERE coalesce({_TEXTS}) IS NOT NULL AND created_at < ? LIMIT ?)",
+        (to_ms(before), limit),
+    ).rowcount
 
 
 def sum_since(

@@ -1,4 +1,4 @@
-"""Calls to models, added up: what was used by day, model, agent and run."""
+"""Calls to models, added up: what was used by day, model, agent, run and job."""
 
 from __future__ import annotations
 
@@ -17,12 +17,14 @@ _KEYS: Final = MappingProxyType(
         UsageGroup.MODEL: "call.llm_model",
         UsageGroup.AGENT: "call.agent_id",
         UsageGroup.RUN: "call.agent_run_id",
+        # Of old runs the job is not known any more.
+        UsageGroup.JOB: "coalesce(call.job_id, call.agent_run_id)",
     }
 )
-# Ids of runs grow with time, and so do dates.
-_NEWEST_FIRST = frozenset({UsageGroup.DAY, UsageGroup.RUN})
+# Ids of runs and jobs grow with time, and so do dates.
+_NEWEST_FIRST = frozenset({UsageGroup.DAY, UsageGroup.RUN, UsageGroup.JOB})
 
-_OF_ONE_AGENT = frozenset({UsageGroup.AGENT, UsageGroup.RUN})
+_OF_ONE_AGENT = frozenset({UsageGroup.AGENT, UsageGroup.RUN, UsageGroup.JOB})
 _NOTHING: Final = UsageFigures(
     calls=0,
     failed=0,
@@ -43,7 +45,7 @@ def list_groups(
     *,
     limit: int,
 ) -> list[UsageRow]:
-    """The user's calls by group: days and runs newest first, the others by cost.
+    """The user's calls by group: days, runs and jobs newest first, the others by cost.
 
     `spans` are the local days (date, first instant, instant after it) that are looked at.
     """

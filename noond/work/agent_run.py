@@ -11,6 +11,7 @@ from noond.models.job import Job
 from noond.models.run import RunError
 from noond.runners.execution import RunExecutor
 from noond.runners.runs import AGENT_PRIORITY, AGENT_QUEUE, AGENT_RUN
+from noond.tracing import OFF, Tracing
 
 
 class AgentRunJob:
@@ -18,8 +19,16 @@ class AgentRunJob:
 
     name = AGENT_RUN
 
-    def __init__(self, executor: RunExecutor, settings: JobSettings, *, concurrent: int) -> None:
+    def __init__(
+        self,
+        executor: RunExecutor,
+        settings: JobSettings,
+        *,
+        concurrent: int,
+        tracing: Tracing = OFF,
+    ) -> None:
         self._executor = executor
+        self._tracing = tracing
         # A run ends by itself: the device, the files and each call have limits of their own. What
         # is tried again is its business, and it is never given up because of crashes.
         self.policy = standard_policy(
@@ -37,7 +46,9 @@ class AgentRunJob:
         """Execute the run; snooze for what it waits for. An unexpected failure ends it as error."""
         run_id = str(job.payload["run_id"])
         try:
-            pause = await self._executor.execute(job.user_id, run_id)
+            about = {"gen_ai.operation.name": "invoke_agent", "noond.run.id": run_id}
+            with self._tracing.span("invoke_agent", attributes=about):
+                pause = await self._executor.execute(job.user_id, run_id)
         except Exception as error:
             if isinstance(error, StorageError) and not isinstance(error, StorageRefused):
                 raise  # the engine calls again when the database may be well

@@ -10,9 +10,11 @@ from noond.config import Settings
 from noond.jobs.policy import JobType
 from noond.runners.execution import RunExecutor
 from noond.store.database import Database
+from noond.tracing import OFF, Tracing
 from noond.work.agent_invocation import AgentInvocationJob, AgentStreamingJob
 from noond.work.agent_run import AgentRunJob
 from noond.work.audit_archive import AuditArchiveJob
+from noond.work.call_text_purge import CallTextPurgeJob
 from noond.work.cleanup import Cleanup
 from noond.work.job_purge import JobPurgeJob
 from noond.work.request_log_purge import RequestLogPurgeJob
@@ -21,11 +23,11 @@ from noond.work.spent_key_purge import SpentKeyPurgeJob
 
 
 def work_types(
-    executor: RunExecutor, answering: Answering, settings: Settings
+    executor: RunExecutor, answering: Answering, settings: Settings, tracing: Tracing = OFF
 ) -> tuple[JobType, ...]:
     """The types that users' doings queue."""
     return (
-        AgentRunJob(executor, settings.jobs, concurrent=settings.runs.concurrent),
+        AgentRunJob(executor, settings.jobs, concurrent=settings.runs.concurrent, tracing=tracing),
         AgentInvocationJob(answering, settings.jobs, settings.assistant),
         AgentStreamingJob(answering, settings.jobs, settings.assistant),
     )
@@ -45,5 +47,6 @@ def cleanup_types(
         SignInPurgeJob(database, clock, settings.jobs),
         RequestLogPurgeJob(request_log, clock, settings.jobs),
         SpentKeyPurgeJob(database, clock, settings.jobs),
+        CallTextPurgeJob(database, clock, settings),
         JobPurgeJob(database, clock, settings.jobs),
     )

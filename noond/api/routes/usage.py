@@ -43,10 +43,13 @@ class UsageTotal(Reply):
 
 
 class UsageOfGroup(UsageTotal):
-    """The calls of one day, model, agent or run."""
+    """The calls of one day, model, agent, run or job."""
 
-    key: str = Field(description="A local date, a model, or the id of an agent or run.")
-    name: str | None = Field(description="The agent's name, also for a run.")
+    key: str = Field(
+        description="A local date, a model, or the id of an agent, run or job: of the job that "
+        "carried a run, or of a task."
+    )
+    name: str | None = Field(description="The agent's name, also for a run or job.")
 
 
 class UsageReportReply(Reply):
@@ -115,8 +118,8 @@ def routes(usage: Usage) -> tuple[Route, ...]:
             path="/api/v1/usage",
             tag="Usage",
             summary="See what your calls to models came to",
-            description="Calls, tokens, cost and latency by day of your zone, model, agent or run: "
-            "days and runs newest first, the others by cost. At most 400 days at once.",
+            description="Calls, tokens, cost and latency by day of your zone, model, agent, run or "
+            "job: days, runs and jobs newest first, the others by cost. At most 400 days at once.",
             access=Scope.USAGE_READ,
             rate=Rate.READ,
             handler=report,

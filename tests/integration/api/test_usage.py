@@ -147,6 +147,21 @@ async def test_models_agents_and_runs_are_told_apart(world: World) -> None:
     assert by_run["total"]["calls"] == 2
 
 
+async def test_jobs_are_those_of_tasks_and_runs(world: World) -> None:
+    task = replace(CALL, id=new_id(), cost_usd=0.25)
+    await enter(world, "ana", CALL, run="r1")  # its job is not known any more
+    await world.database.write(
+        lambda tx: observability.insert_dialogue_calls(
+            tx, "ana", agent_id="assistant", run_id="t1", action="invoke", calls=[task]
+        )
+    )
+    by_job = await usage(world, "?group=job")
+    assert [(each["key"], each["cost_usd"]) for each in by_job["items"]] == [
+        ("t1", 0.25), ("r1", 0.5),
+    ]  # fmt: skip
+    assert (await usage(world, "?group=job", key="ben"))["items"] == []
+
+
 @pytest.mark.parametrize(
     ("query", "field"),
     [

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import subprocess
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -17,9 +17,12 @@ from node import NODE
 from noond.clock import SystemClock
 from noond.config import LLMSettings
 from noond.llm.client import ModelClient
+from noond.llm.dialogue import DialogueClient
 from noond.llm.extractor import ModelExtractor
+from noond.llm.measured import OnCall
 from noond.llm.metered import MeteredServer
 from noond.llm.usage import Budget, CallAccount
+from noond.models.dialogue import DialogueMessage, ToolSpec, Utterance
 from noond.models.document import DeviceContext, Document, Extraction, LLMCall, Table
 from noond.models.usage import Payer
 
@@ -155,14 +158,62 @@ class Bench:
 MakeBench = Callable[..., Bench]
 
 
+@dataclass(kw_only=True)
+class Ear:
+    """What was heard: the pieces of each beginning; `begun` is set by the first piece."""
+
+    takes: list[list[str]] = field(default_factory=lambda: [[]])
+    begun: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def delta(self, text: str) -> None:
+        self.takes[-1].append(text)
+        self.begun.set()
+
+    def restart(self) -> None:
+        self.takes.append([])
+
+    @property
+    def text(self) -> str:
+        return "".join(self.takes[-1])
+
+
+@dataclass(kw_only=True)
+class Talk:
+    """A dialogue client with short pauses; `failed` are its calls without an answer."""
+
+    client: DialogueClient
+    account: CallAccount
+    ear: Ear = field(default_factory=Ear)
+    failed: list[LLMCall] = field(default_factory=list)
+
+    async def say(
+        self, *messages: DialogueMessage | str, tools: Sequence[ToolSpec] = (), aloud: bool = False
+    ) -> Utterance:
+        """What the model replies; heard piece by piece when `aloud`."""
+        return await self.client.reply(
+            [
+                DialogueMessage(role="user", content=each) if isinstance(each, str) else each
+                for each in messages
+            ],
+            tools=tools,
+            account=self.account,
+            failed=self.failed,
+            hearer=self.ear if aloud else None,
+        )
+
+
+MakeTalk = Callable[..., Talk]
+OpenServer = Callable[..., tuple[LLMSettings, MeteredServer]]
+
+
 @pytest.fixture
-async def bench() -> AsyncIterator[MakeBench]:
-    """Makes a bench for a server's base_url and further settings of `llm`."""
+async def open_server() -> AsyncIterator[OpenServer]:
+    """Makes the metered server at a base_url, with further settings of `llm`."""
     servers: list[MeteredServer] = []
 
     def make(
-        base_url: str, *, spent: float = 0.0, proceed: asyncio.Event | None = None, **llm: Any
-    ) -> Bench:
+        base_url: str, *, spent: float = 0.0, on_call: OnCall | None = None, **llm: Any
+    ) -> tuple[LLMSettings, MeteredServer]:
         settings = LLMSettings.model_validate(
             {"provider": "openai", "model": "small", "base_url": base_url, "retries": 2} | llm
         )
@@ -172,22 +223,48 @@ async def bench() -> AsyncIterator[MakeBench]:
 
         clock = SystemClock()
         budget = Budget(settings, spent=spent_since, clock=clock, warn=lambda *_: None)
-        server = MeteredServer(settings, budget=budget, clock=clock, backoff_seconds=0.02)
-        servers.append(server)
-        slots = asyncio.Semaphore(settings.concurrency)
-        kept: list[LLMCall] = []
-
-        account = CallAccount(
-            user_id="ana", agent_id="a1", run_id="r1", timezone="UTC", proceed=proceed
+        server = MeteredServer(
+            settings, budget=budget, clock=clock, backoff_seconds=0.02, on_call=on_call
         )
+        servers.append(server)
+        return settings, server
+
+    yield make
+    for server in servers:
+        await server.close()
+
+
+def _account(proceed: asyncio.Event | None = None) -> CallAccount:
+    return CallAccount(user_id="ana", agent_id="a1", run_id="r1", timezone="UTC", proceed=proceed)
+
+
+@pytest.fixture
+def talk(open_server: OpenServer) -> MakeTalk:
+    """Makes a dialogue client for a server's base_url and further settings of `llm`."""
+
+    def make(base_url: str, *, proceed: asyncio.Event | None = None, **llm: Any) -> Talk:
+        settings, server = open_server(base_url, **llm)
+        client = DialogueClient(server, slots=asyncio.Semaphore(settings.concurrency))
+        return Talk(client=client, account=_account(proceed))
+
+    return make
+
+
+@pytest.fixture
+def bench(open_server: OpenServer) -> MakeBench:
+    """Makes a bench for a server's base_url and further settings of `llm`."""
+
+    def make(base_url: str, *, proceed: asyncio.Event | None = None, **llm: Any) -> Bench:
+        settings, server = open_server(base_url, **llm)
+        client = ModelClient(server, slots=asyncio.Semaphore(settings.concurrency))
+        kept: list[LLMCall] = []
+        account = _account(proceed)
 
         async def keep(charged: CallAccount, path: str, calls: tuple[LLMCall, ...]) -> None:
             assert (charged, path) == (account, "notes/a.md")
             kept.extend(calls)
 
-        extractor = ModelExtractor(settings, ModelClient(server, slots=slots), keep_calls=keep)
+        extractor = ModelExtractor(settings, client, keep_calls=keep)
         return Bench(extractor=extractor, account=account, kept=kept)
 
-    yield make
-    for server in servers:
-        await server.close()
+    return make

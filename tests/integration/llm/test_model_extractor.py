@@ -270,3 +270,12 @@ async def test_a_model_without_a_price_is_paid_with_unknown_cost(model: Any, ben
     (call,) = (await made.extract(TEXT)).calls
     assert call.cost_usd is None
     assert call.prompt_tokens == 100
+
+
+async def test_passage_and_answer_are_kept_when_wanted(model: Any, bench: Any) -> None:
+    await model.answer(_records(RECORD))
+    (call,) = (await bench(model.base_url, keep_texts=True).extract(TEXT)).calls
+    assert call.texts.user_message == TEXT.replace("\n", "\\x0a")
+    assert json.loads(call.texts.agent_response)["records"] == [RECORD]
+    (call,) = (await bench(model.base_url).extract(TEXT)).calls
+    assert call.texts is None

@@ -40,6 +40,11 @@ async def test_a_run_says_what_it_cost(daemon: RunningDaemon) -> None:
         await device.send_files(run_id, FILES)
         await device.answer_all(2)
         run = await api.until(run_id)
+        (job,) = (await api.get("/api/v1/jobs?job_type=agent_run"))["items"]
+        used = await api.get("/api/v1/usage?group=job")
+    assert [(each["key"], each["name"], each["calls"]) for each in used["items"]] == [
+        (job["id"], "inbox", 2)
+    ]
     assert run["status"] == "success"
     assert run["usage"] == {
         "calls": 2,
@@ -185,3 +190,37 @@ async def test_while_the_device_is_away_nothing_more_is_asked(daemon: RunningDae
     assert len(wanted) == 5
     assert model.asked == 6
     assert (run["status"], run["items_created"]) == ("success", 6)
+
+
+async def test_a_scheduled_run_leaves_the_last_part_of_a_limit_to_others(
+    daemon: RunningDaemon, clock: MovableClock
+) -> None:
+    # Only answers cost, and all of them what is reserved: 0.0002. Two fit, but not into 80 %.
+    money = {"prices": {"stub": (0.0, 2.0)}, "max_tokens": 100, "usd_per_day": 0.00045}
+    async with (
+        stub_model() as model,
+        daemon.started(llm=model.settings(concurrency=1, **money)) as api,
+    ):
+        token = await api.pair()
+        await api.add_agent(schedule_cron="0 8 * * *")
+        async with scripted_device(api.url, token) as device:
+            await device.hello()
+            first = (await device.expect("agent_run"))["run_id"]
+            await device.send_files(first, {})
+            await api.until(first)
+        clock.set(datetime(2026, 11, 21, 8, 1, tzinfo=UTC))
+        async with scripted_device(api.url, token) as device:
+            await device.hello()
+            run_id = (await device.expect("agent_run"))["run_id"]
+            await device.send_files(run_id, FILES)
+            await device.answer_all(1)
+            waiting = await api.until(run_id, "waiting")
+            by_hand = await api.start_run(await api.add_agent(name="other"))
+            assert (await device.expect("agent_run"))["run_id"] == by_hand
+            await device.send_files(by_hand, {"c.md": "TODO call the bank\n"})
+            await device.answer_all(1)
+            done = await api.until(by_hand)
+    assert (waiting["waiting_for"], waiting["items_created"]) == ("budget", 1)
+    assert "of which scheduled runs may use 80 %" in waiting["waiting_note"]
+    assert (done["status"], done["items_created"]) == ("success", 1)
+    assert model.asked == 2

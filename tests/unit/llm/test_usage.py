@@ -38,9 +38,16 @@ class Store:
 
 
 def _account(
-    user: str = "ana", run: str = "r1", agent: str = "a1", timezone: str = "Europe/Berlin"
+    user: str = "ana",
+    run: str = "r1",
+    agent: str = "a1",
+    timezone: str = "Europe/Berlin",
+    *,
+    low: bool = False,
 ) -> CallAccount:
-    return CallAccount(user_id=user, agent_id=agent, run_id=run, timezone=timezone)
+    return CallAccount(
+        user_id=user, agent_id=agent, run_id=run, timezone=timezone, low_priority=low
+    )
 
 
 def _budget(
@@ -207,6 +214,83 @@ async def test_a_hundred_at_once_never_overspend(
     await asyncio.gather(*(call() for _ in range(100)))
     assert refused > 0
     assert spent > 1.0 - 0.04  # and nothing that fits is refused
+
+
+@pytest.mark.parametrize("limit", ["usd_per_day", "usd_per_agent", "usd_all_users"])
+async def test_low_priority_waits_at_four_fifths_of_a_limit(
+    clock: MovableClock, limit: str
+) -> None:
+    store = Store()
+    budget = _budget(clock, store, lambda *_: None, **{limit: 1.0})
+    low = _account(run="r2", low=True)
+    await _spend(budget, _account(), 0.7)
+    await _spend(budget, low, 0.09)
+    with pytest.raises(BudgetReached, match=r"of which scheduled runs may use 80 %") as caught:
+        await _spend(budget, low, 0.02)
+    await _spend(budget, _account(), 0.2)  # of high priority: all of it
+    clock.advance(caught.value.until - clock.now())
+    store.spent = 0
+    assert await _spend(budget, low, 0.8) == pytest.approx(0.8)
+    with pytest.raises(BudgetReached, match=r"the next call alone may cost 0\.8100"):
+        await _spend(budget, low, 0.81)
+
+
+async def test_what_others_have_spent_is_not_told_to_low_priority(clock: MovableClock) -> None:
+    budget = _budget(clock, Store(spent=0.75), usd_all_users=1.0)
+    with pytest.raises(BudgetReached) as caught:
+        await _spend(budget, _account(low=True), 0.06)
+    assert caught.value.message == (
+        "llm.usd_all_users = 1, of which scheduled runs may use 80 %: all users together have used "
+        "that part; it renews at 2026-11-21 00:00 (UTC), or raise the limit"
+    )
+
+
+async def test_a_runs_own_limit_is_all_its_own(clock: MovableClock) -> None:
+    budget = _budget(clock, Store(), usd_per_run=1.0)
+    assert await _spend(budget, _account(low=True), 1.0) == pytest.approx(1.0)
+
+
+async def test_low_priority_waits_for_what_may_become_free(clock: MovableClock) -> None:
+    budget = _budget(clock, Store(), usd_per_day=1.0)
+    flying = await budget.reserve(
+        _account(), model="small", prompt_tokens=600_000, completion_tokens=0
+    )
+    low = asyncio.create_task(_spend(budget, _account(low=True), 0.3))
+    for _ in range(3):
+        await asyncio.sleep(0)
+    assert not low.done()
+    flying.settle(100_000, 0)
+    assert await low == pytest.approx(0.3)
+
+
+@pytest.mark.parametrize("seed", range(100))
+async def test_both_priorities_at_once_never_overspend(clock: MovableClock, seed: int) -> None:
+    chance = random.Random(seed)
+    budget = _budget(clock, Store(), usd_per_day=1.0)
+    spent = flying = 0.0
+    refused = {True: 0, False: 0}
+
+    async def call(*, low: bool) -> None:
+        nonlocal spent, flying
+        for _ in range(chance.randrange(4)):
+            await asyncio.sleep(0)
+        try:
+            reservation = await budget.reserve(
+                _account(low=low), model="small", prompt_tokens=20_000, completion_tokens=10_000
+            )
+        except BudgetReached:
+            refused[low] += 1
+            return
+        flying += 0.04
+        assert spent + flying <= (0.8 if low else 1.0) + 1e-9
+        for _ in range(chance.randrange(5)):
+            await asyncio.sleep(0)
+        flying -= 0.04
+        spent += reservation.settle(20_000, chance.choice((0, 5_000, 10_000))) or 0.0
+
+    await asyncio.gather(*(call(low=chance.random() < 0.5) for _ in range(80)))
+    assert spent <= 1.0 + 1e-9
+    assert refused[True] > 0
 
 
 async def test_at_four_fifths_of_a_limit_one_warning_a_day(clock: MovableClock) -> None:

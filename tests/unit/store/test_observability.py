@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from noond.models.account import User
-from noond.models.document import LLMCall
-from noond.store import observability, opening, runs, users
+from noond.models.document import CallTexts, LLMCall
+from noond.models.job import NewJob
+from noond.store import job_claims, jobs, observability, opening, runs, users
 from noond.store.database import Database
 from noond.store.rows import Connection, Transaction
 
@@ -115,3 +116,86 @@ async def test_sums_keep_users_runs_and_days_apart(database: Database) -> None:
     assert await spent("ana", NOW + timedelta(seconds=1)) == 0
     everybody = await database.read(lambda c: observability.sum_since_all_users(c, NOW))
     assert everybody == pytest.approx(5.25)
+
+
+TEXTS = CallTexts(
+    user_message="Plan my day", agent_response="Done", agent_state="{}", tool_result="[]"
+)
+_SAID = "user_message, agent_response, agent_state, tool_result"
+
+
+def _rows(connection: Connection, columns: str) -> list[tuple[object, ...]]:
+    query = f"SELECT {columns} FROM agent_observability ORDER BY id"
+    return [tuple(row) for row in connection.execute(query)]
+
+
+async def test_calls_of_a_task_are_entered_with_what_they_were_about(database: Database) -> None:
+    call = replace(CALL, tool="search", texts=TEXTS)
+    await database.write(
+        lambda tx: observability.insert_dialogue_calls(
+            tx,
+            "ana",
+            agent_id="assistant",
+            run_id="task",
+            action="invoke",
+            calls=[call, replace(CALL, id="c2")],
+            intent_category="calendar",
+            entities={"people": ["Bo"], "token": "s3cret"},
+        )
+    )
+    about = await database.read(
+        lambda c: _rows(
+            c, "agent_id, agent_run_id, job_id, agent_action, agent_tool, intent_category, entities"
+        )
+    )
+    entities = '{"people":["Bo"],"token":"[secret]"}'
+    assert about == [
+        ("assistant", "task", "task", "invoke", "search", "calendar", entities),
+        ("assistant", "task", "task", "invoke", None, "calendar", entities),
+    ]
+    said = await database.read(lambda c: _rows(c, _SAID))
+    assert said == [("Plan my day", "Done", "{}", "[]"), (None,) * 4]
+    assert await database.read(
+        lambda c: observability.sum_since(c, "ana", NOW, agent_id="assistant", run_id="task")
+    ) == pytest.approx(0.5)
+
+
+async def test_a_runs_calls_name_the_job_that_carries_it(database: Database) -> None:
+    def start(tx: Transaction) -> str:
+        payload = {"run_id": "r-ana"}
+        new = NewJob(user_id="ana", job_type="agent_run", payload=payload)
+        waiting = NewJob(user_id="ana", job_type="agent_run", payload={"run_id": "r-other"})
+        made = jobs.insert(tx, new, now=NOW)
+        job_claims.claim_all_users(tx, job_types=["agent_run"], free=1, now=NOW)
+        jobs.insert(tx, waiting, now=NOW)
+        return made.id
+
+    await _enter(database, "ana", CALL)
+    job_id = await database.write(start)
+    await _enter(database, "ana", replace(CALL, id="c2"))
+    await _enter(database, "ben", replace(CALL, id="c3"))
+    assert await database.read(lambda c: _rows(c, "id, job_id")) == [
+        ("c1", None), ("c2", job_id), ("c3", None),
+    ]  # fmt: skip
+
+
+async def test_old_texts_are_emptied_and_the_figures_stay(database: Database) -> None:
+    old = NOW - timedelta(days=1)
+    await _enter(
+        database,
+        "ana",
+        replace(CALL, started_at=old, texts=TEXTS),
+        replace(CALL, id="c2", started_at=old, texts=CallTexts(tool_result="[]")),
+        replace(CALL, id="c3", texts=TEXTS),
+    )
+
+    async def empty() -> int:
+        return await database.write(
+            lambda tx: observability.empty_texts_all_users(tx, before=NOW, limit=1)
+        )
+
+    assert [await empty() for _ in range(3)] == [1, 1, 0]
+    assert [row[0] for row in await database.read(lambda c: _rows(c, _SAID))] == [
+        None, None, "Plan my day",
+    ]  # fmt: skip
+    assert await database.read(lambda c: observability.sum_since(c, "ana", old)) == 0.75

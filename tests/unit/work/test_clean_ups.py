@@ -11,10 +11,11 @@ from typing import Any, cast
 import pytest
 from movable_clock import MovableClock
 
-from noond.config import JobSettings
+from noond.config import JobSettings, LLMSettings, Settings
 from noond.jobs.context import JobContext
 from noond.jobs.policy import JobType
 from noond.models.account import PairingCode, Role, User
+from noond.models.document import CallTexts, LLMCall
 from noond.models.job import JobStatus, NewJob
 from noond.store import (
     clockwork,
@@ -22,6 +23,7 @@ from noond.store import (
     job_claims,
     job_endings,
     jobs,
+    observability,
     opening,
     pairing,
     users,
@@ -29,6 +31,7 @@ from noond.store import (
 from noond.store.database import Database
 from noond.store.idempotency import StoredReply
 from noond.store.rows import Connection, Transaction
+from noond.work.call_text_purge import CallTextPurgeJob
 from noond.work.cleanup import Cleanup
 from noond.work.clockwork import keep_schedules
 from noond.work.job_purge import JobPurgeJob
@@ -146,3 +149,28 @@ async def test_jobs_that_ended_long_ago_are_deleted(
     for job_id, kept in ((old, False), (new, True)):
         found = await database.read(partial(jobs.find, user_id="ben", job_id=job_id))
         assert (found is not None) is kept
+
+
+async def test_texts_of_calls_are_forgotten_after_their_days(
+    database: Database, clock: MovableClock
+) -> None:
+    async def enter(name: str) -> None:
+        call = LLMCall(
+            id=name, model="small", prompt_tokens=1, completion_tokens=1, cost_usd=None,
+            execution_ms=1, success=True, error=None, started_at=clock.now(),
+            texts=CallTexts(user_message=name),
+        )  # fmt: skip
+        await database.write(
+            lambda tx: observability.insert_dialogue_calls(
+                tx, "ben", agent_id="assistant", run_id="t", action="invoke", calls=[call]
+            )
+        )
+
+    await enter("old")
+    clock.move(timedelta(days=8))
+    await enter("new")
+    settings = Settings(llm=LLMSettings(text_days=7))
+    result = await run(CallTextPurgeJob(database, clock, settings), clock, database)
+    assert result["counts"] == {"calls": 1}
+    left = "SELECT coalesce(user_message, 'empty') FROM agent_observability ORDER BY created_at"
+    assert await database.read(partial(first_column, query=left)) == ["empty", "new"]

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from noond.accounts.redaction import MASK, safe_headers, safe_json, safe_text
 from noond.accounts.tokens import new_token
+from noond.redaction import MASK, safe_headers, safe_json, safe_text
 
 JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhbmEifQ.c2lnbmF0dXJl"
 
