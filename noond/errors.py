@@ -163,6 +163,12 @@ class RateLimited(NoondError):
         super().__init__(message)
 
 
+class QuotaReached(RateLimited):
+    """The quota of the day is used up; wait until it renews."""
+
+    code = "quota_reached"
+
+
 class StorageError(NoondError):
     """The database could not do this."""
 
