@@ -559,6 +559,13 @@ CREATE TABLE request_logs (
 );
 CREATE INDEX request_logs_by_user ON request_logs (user_id, id);
 CREATE INDEX request_logs_by_age ON request_logs (created_at);
+-- For analytics: what a user's requests did in a span of time, without reading their bodies.
+CREATE INDEX request_logs_by_time
+    ON request_logs (user_id, created_at, agent_action, response_time_ms, agent_success);
+CREATE INDEX request_logs_by_intent ON request_logs (user_id, created_at, intent_category)
+    WHERE intent_category IS NOT NULL;
+CREATE INDEX request_logs_with_entities ON request_logs (user_id, created_at)
+    WHERE entities IS NOT NULL;
 
 -- Sessions of users with agents; the ended ones stay.
 CREATE TABLE agent_sessions (

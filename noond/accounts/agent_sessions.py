@@ -154,8 +154,9 @@ class AgentSessions:
         """Sessions that were not used since then are to be ended."""
         return self._clock.now() - self._idle
 
-    async def end_idle(self, since: datetime) -> int:
-        """End the sessions of all users that were not used since then; returns how many."""
+    async def end_idle(self) -> int:
+        """End the sessions of all users that were not used for so long; returns how many."""
+        since = self.idle_since()
 
         def end_some(tx: Transaction) -> list[Activity]:
             idle = agent_sessions.list_idle_all_users(tx, since=since, limit=_AT_ONCE)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from noond.accounts.activities import Activities
+from noond.accounts.agent_sessions import AgentSessions
 from noond.accounts.audit import AuditLog
 from noond.accounts.request_log import RequestLog
 from noond.clock import Clock
@@ -9,11 +11,13 @@ from noond.config import Settings
 from noond.jobs.policy import JobType
 from noond.runners.execution import RunExecutor
 from noond.store.database import Database
+from noond.work.activity_purge import ActivityPurgeJob
 from noond.work.agent_run import AgentRunJob
 from noond.work.audit_archive import AuditArchiveJob
 from noond.work.cleanup import Cleanup
 from noond.work.job_purge import JobPurgeJob
 from noond.work.request_log_purge import RequestLogPurgeJob
+from noond.work.session_cleanup import SessionCleanupJob
 from noond.work.sign_in_purge import SignInPurgeJob
 from noond.work.spent_key_purge import SpentKeyPurgeJob
 
@@ -30,6 +34,8 @@ def cleanup_types(
     clock: Clock,
     audit: AuditLog,
     request_log: RequestLog,
+    sessions: AgentSessions,
+    activities: Activities,
 ) -> tuple[Cleanup, ...]:
     """The types that the clock queues."""
     return (
@@ -38,4 +44,11 @@ def cleanup_types(
         RequestLogPurgeJob(request_log, clock, settings.jobs),
         SpentKeyPurgeJob(database, clock, settings.jobs),
         JobPurgeJob(database, clock, settings.jobs),
+        SessionCleanupJob(
+            {"agent_sessions": sessions.end_idle},
+            clock,
+            settings.jobs,
+            idle_since=sessions.idle_since,
+        ),
+        ActivityPurgeJob(activities, database, clock, settings.jobs),
     )

@@ -9,6 +9,7 @@ import copy
 from collections.abc import Mapping
 from typing import Any, Final
 
+from noond.api.openapi.examples_agent_service import AGENT_SERVICE
 from noond.api.openapi.schemas import Schemas, component_name
 
 _AGENT = "01a1fab5-f06a-7000-b3e0-19249a11d43c"
@@ -140,6 +141,7 @@ FIELDS: Final[Mapping[str, Any]] = {
 """By field; what is fixed, an enumeration, an object, yes or no, or may be null needs none."""
 
 OF_MODELS: Final[Mapping[str, Any]] = {
+    **AGENT_SERVICE,
     "AgentChanges": {"schedule_cron": "0 7 * * 1-5", "enabled": True},
     "Applied.deliveries": 2,
     "AuditEntry": {

@@ -78,6 +78,7 @@ TAGS: Final[Mapping[str, str]] = {
     "Agents": "What is read, where, when, and for what.",
     "Runs": "Executions of agents: their progress, errors, cost and records.",
     "Previews": "A dry run's proposals, applying them, undoing a run, comparing two runs.",
+    "Agent Service": "Sessions with agents, what was said in them, what happened, quotas, figures.",
     "Usage": "What calls to models came to, and what is left of the limits.",
     "Events": "What happens, as it happens.",
     "Background Jobs": "Work that goes on after the reply: its state and result.",

@@ -63,3 +63,11 @@ CREATE TABLE quota_usage (
     PRIMARY KEY (user_id, quota, day)
 ) WITHOUT ROWID;
 CREATE INDEX quota_usage_by_day ON quota_usage (day);
+
+-- For analytics: what a user's requests did in a span of time, without reading their bodies.
+CREATE INDEX request_logs_by_time
+    ON request_logs (user_id, created_at, agent_action, response_time_ms, agent_success);
+CREATE INDEX request_logs_by_intent ON request_logs (user_id, created_at, intent_category)
+    WHERE intent_category IS NOT NULL;
+CREATE INDEX request_logs_with_entities ON request_logs (user_id, created_at)
+    WHERE entities IS NOT NULL;

@@ -66,7 +66,7 @@ async def test_use_opens_a_session_once_and_keeps_it_active(
     clock.advance(timedelta(hours=23))
 
     assert (await sessions.get("ana", first)).last_activity == clock.now() - timedelta(hours=23)
-    assert await sessions.end_idle(sessions.idle_since()) == 0
+    assert await sessions.end_idle() == 0
     assert await logged(activities) == [ActivityKind.SESSION_CREATED] * 2
 
 
@@ -80,7 +80,7 @@ async def test_sessions_that_are_not_used_end(
     used = await touch(database, sessions, agent_type=AgentType.GITHUB)
 
     with bus.subscribe("ben", topics=frozenset({ACTIVITY_LOGGED})) as events:
-        assert await sessions.end_idle(sessions.idle_since()) == 2
+        assert await sessions.end_idle() == 2
         event = await events.next()
     assert event.data["activity_type"] == "SessionEnded"
     assert (await logged(activities, "ben"))[0] is ActivityKind.SESSION_ENDED
