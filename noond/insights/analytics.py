@@ -18,7 +18,6 @@ ENTITIES_OF_ACTIONS: Final = ("people", "location", "time")
 _MOST_VALUES: Final = 20
 _MOST_INTENTS: Final = 100
 _EARLIEST: Final = datetime(2000, 1, 1, tzinfo=UTC)
-_LATEST: Final = datetime(9999, 1, 1, tzinfo=UTC)
 
 
 class Analytics:
@@ -36,11 +35,12 @@ class Analytics:
         At most a hundred intents, and of each kind of entity twenty values. Raises Invalid for an
         end before the beginning.
         """
-        # The present millisecond belongs to it.
-        end = min(until or self._clock.now() + timedelta(milliseconds=1), _LATEST)
-        begin = since or max(end, _EARLIEST + timedelta(days=DEFAULT_DAYS)) - timedelta(
-            days=DEFAULT_DAYS
-        )
+        # The present millisecond belongs to it, and nothing lies ahead.
+        now = self._clock.now() + timedelta(milliseconds=1)
+        end = now if until is None else min(until, now)
+        if end <= _EARLIEST:
+            raise Invalid.field("until", "is long before the first request")
+        begin = since or end - timedelta(days=DEFAULT_DAYS)
         if not begin < end:
             raise Invalid.field("until", "must be after `since`")
 

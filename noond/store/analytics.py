@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Final, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 from noond.clock import to_ms
 from noond.models.analytics import EntityCount
@@ -14,10 +14,10 @@ from noond.store.rows import Connection, dump
 
 GroupColumn: TypeAlias = Literal["agent_action", "intent_category"]
 
-_SPAN: Final = "user_id = :user AND created_at >= :since AND created_at < :until"
+_SPAN = "user_id = :user AND created_at >= :since AND created_at < :until"
 
 # An entity's value is a text or number, or a list of them.
-_ENTITIES: Final = """
+_ENTITIES = """
     WITH named AS (
         SELECT {column} AS grouped, entity.key AS name, cast(each.value AS TEXT) AS value,
                count(DISTINCT request_logs.rowid) AS count

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-_SESSION: Final = "01a1fab5-f090-7000-8d21-5c7e9a3b1f60"
+SESSION: Final = "01a1fab5-f090-7000-8d21-5c7e9a3b1f60"
 _INTERACTION: Final = "01a1fab5-f091-7000-a4c8-0e6d2b9f7a13"
 _BEGUN: Final = "2026-11-20T08:15:30.000Z"
 _DONE: Final = "2026-11-20T08:15:34.512Z"
 
 _INTERACTION_SHOWN: Final[Mapping[str, Any]] = {
     "id": _INTERACTION,
-    "session_id": _SESSION,
+    "session_id": SESSION,
     "agent_type": "calendar",
     "message": "When am I free tomorrow?",
     "response": "From 10:00 to 12:30.",
@@ -24,7 +24,7 @@ _ACTIVITY_SHOWN: Final[Mapping[str, Any]] = {
     "id": "01a1fab5-f092-7000-9e5f-7b1c4d8a2e06",
     "activity_type": "InteractionCompleted",
     "agent_type": "calendar",
-    "session_id": _SESSION,
+    "session_id": SESSION,
     "description": "the agent calendar has answered",
     "metadata": {"interaction_id": _INTERACTION},
     "created_at": _DONE,
@@ -60,7 +60,7 @@ AGENT_SERVICE: Final[Mapping[str, Any]] = {
         "reset_time": "2026-11-20T23:00:00.000Z",
     },
     "Session": {
-        "id": _SESSION,
+        "id": SESSION,
         "agent_type": "github",
         "project": None,
         "repository": "ana/garden",
