@@ -17,13 +17,17 @@ from aiohttp import web
 
 from noond import sd_notify
 from noond.accounts.access_tokens import AccessTokens
+from noond.accounts.activities import Activities
+from noond.accounts.agent_sessions import AgentSessions
 from noond.accounts.audit import AuditLog
 from noond.accounts.cli_file import update_cli_file
 from noond.accounts.datadir import DataDirectory
 from noond.accounts.devices import Devices
+from noond.accounts.interactions import Interactions
 from noond.accounts.keys import APIKeys
 from noond.accounts.pairing import Pairing
 from noond.accounts.passwords import Passwords
+from noond.accounts.quotas import Quotas
 from noond.accounts.request_log import RequestLog
 from noond.accounts.sign_in import SignIns
 from noond.accounts.users import Users
@@ -47,8 +51,11 @@ from noond.events import EventBus
 from noond.hub.frames import SUBPROTOCOL, DeviceHello
 from noond.hub.hub import Greet, Hub
 from noond.hub.socket import CLOSE_TOKEN
+from noond.insights.analytics import Analytics
 from noond.jobs.engine import JobEngine
+from noond.jobs.listeners import JobListeners
 from noond.jobs.policy import JobType
+from noond.jobs.telling import JobEvents
 from noond.jobs.traced import TracedJob
 from noond.llm.documents.converter import DocumentConverter
 from noond.llm.opening import open_readers
@@ -147,7 +154,15 @@ async def open_daemon(settings: Settings, *, clock: Clock | None = None) -> Asyn
             progress,
             concurrency=settings.llm.concurrency,
         )
-        executor = RunExecutor(database, clock, hub, pipeline, outbox, progress, settings.runs)
+        activities = Activities(
+            database, bus, clock=clock, keep_days=settings.accounts.activity_days
+        )
+        sessions = AgentSessions(
+            database, activities, clock=clock, idle_hours=settings.accounts.session_hours
+        )
+        executor = RunExecutor(
+            database, clock, hub, pipeline, outbox, progress, activities, settings.runs
+        )
         audit = AuditLog(
             database,
             vault,
@@ -162,7 +177,13 @@ async def open_daemon(settings: Settings, *, clock: Clock | None = None) -> Asyn
         usage = Usage(database, clock, budget)
         wakes = Wakes()
         cleanups = cleanup_types(
-            settings, database=database, clock=clock, audit=audit, request_log=request_log
+            settings,
+            database=database,
+            clock=clock,
+            audit=audit,
+            request_log=request_log,
+            sessions=sessions,
+            activities=activities,
         )
         # Made below: no job runs before the engine starts.
         toolbox = Toolbox()
@@ -180,7 +201,13 @@ async def open_daemon(settings: Settings, *, clock: Clock | None = None) -> Asyn
         types: list[JobType] = [*work, *cleanups]
         if tracing is not OFF:
             types = [TracedJob(each, tracing) for each in types]
-        engine = JobEngine(database, clock, settings.jobs, types=types, listener=wakes)
+        engine = JobEngine(
+            database,
+            clock,
+            settings.jobs,
+            types=types,
+            listener=JobListeners(wakes, JobEvents(database, bus, tasks)),
+        )
         reconnect = Reconnect(database, clock, hub, outbox, tasks, audit, wake=engine.wake)
 
         def shut_out(user_id: str, device_id: str) -> None:
@@ -199,7 +226,7 @@ async def open_daemon(settings: Settings, *, clock: Clock | None = None) -> Asyn
             days=settings.accounts.sign_in_days,
             end_streams=streams.end,
         )
-        devices = Devices(database, bus, clock=clock, close_socket=shut_out)
+        devices = Devices(database, bus, activities, tasks, clock=clock, close_socket=shut_out)
 
         async def end_work(user_id: str) -> None:
             await runs.cancel_all(user_id)
@@ -245,6 +272,11 @@ async def open_daemon(settings: Settings, *, clock: Clock | None = None) -> Asyn
             reviews=reviews,
             previews=Previews(database, clock, outbox, progress),
             usage=usage,
+            sessions=sessions,
+            interactions=Interactions(database, activities, clock=clock),
+            activities=activities,
+            quotas=Quotas(database, settings.limits, clock=clock),
+            analytics=Analytics(database, clock),
             metrics=metrics,
             exposition=Exposition(metrics=metrics, database=database, hub=hub),
             bus=bus,

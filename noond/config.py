@@ -259,7 +259,7 @@ class AssistantSettings(_Section):
 
 
 class LimitSettings(_Section):
-    """Rates of the HTTP API."""
+    """Rates of the HTTP API, and quotas."""
 
     reads_per_minute: int = Field(3000, ge=1, description="Requests that read, per API key.")
     writes_per_minute: int = Field(600, ge=1, description="Requests that change, per API key.")
@@ -271,13 +271,22 @@ class LimitSettings(_Section):
         10, ge=1, description="Wrong credentials evaluated, per kind and address."
     )
     body_bytes: int = Field(1_048_576, ge=1024, description="Largest request body.")
+    invocations_per_day: int | None = Field(
+        None, ge=0, description="Messages to agents, per user and day of their zone."
+    )
 
 
 class AccountSettings(_Section):
-    """Users and how they sign in."""
+    """Users: how they sign in, and what is kept of their doings with agents."""
 
     sign_in_days: int = Field(
         30, ge=1, le=365, description="How long a sign-in lasts without being used."
+    )
+    session_hours: int = Field(
+        24, ge=1, description="Sessions with agents end when they were not used for so long."
+    )
+    activity_days: int = Field(
+        90, ge=1, description="How long activities and interactions with agents are kept."
     )
 
 

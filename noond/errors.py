@@ -194,6 +194,12 @@ class SpendingLimit(RateLimited):
     code = "budget"
 
 
+class QuotaReached(RateLimited):
+    """The quota of the day is used up; wait until it renews."""
+
+    code = "quota_reached"
+
+
 class StorageError(NoondError):
     """The database could not do this."""
 

@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
+import structlog
+
+from noond.accounts.activities import Activities
 from noond.accounts.tokens import DEVICE_TOKEN_PREFIX, Token, new_token, token_hash
 from noond.clock import Clock
-from noond.errors import NotFound
+from noond.errors import NotFound, StorageError
 from noond.events import EventBus
+from noond.models.activity import ActivityKind
 from noond.models.device import Device
 from noond.store import agents, devices, journal
 from noond.store.database import Database
 from noond.store.rows import Transaction
+from noond.tasks import Supervisor
+
+log = structlog.get_logger(__name__)
 
 DEVICE_PAIRED: Final = "device.paired"
 DEVICE_REMOVED: Final = "device.removed"
 DEVICE_ONLINE: Final = "device.online"
 DEVICE_OFFLINE: Final = "device.offline"
+
+_LOGGED_EVERY: Final = timedelta(hours=1)
 
 CloseSocket = Callable[[str, str], None]
 """Closes the socket of the device of this user and id, if it has one; must not wait."""
@@ -30,12 +39,22 @@ class Devices:
     """
 
     def __init__(
-        self, database: Database, bus: EventBus, *, clock: Clock, close_socket: CloseSocket
+        self,
+        database: Database,
+        bus: EventBus,
+        activities: Activities,
+        tasks: Supervisor,
+        *,
+        clock: Clock,
+        close_socket: CloseSocket,
     ) -> None:
         self._database = database
         self._bus = bus
+        self._activities = activities
+        self._tasks = tasks
         self._clock = clock
         self._close_socket = close_socket
+        self._logged_at: dict[tuple[str, str], datetime] = {}
 
     async def authenticate(self, secret: str) -> Device | None:
         """The device that this token lets in; the first use of a new token ends the old one."""
@@ -79,8 +98,14 @@ class Devices:
         self._tell(DEVICE_PAIRED, user_id, device_id)
 
     def came_online(self, user_id: str, device_id: str) -> None:
-        """The device has said hello."""
+        """The device has said hello: an activity, for each device once an hour at most."""
         self._tell(DEVICE_ONLINE, user_id, device_id)
+        now, last = self._clock.now(), self._logged_at.get((user_id, device_id))
+        if last is None or now - last >= _LOGGED_EVERY:
+            self._logged_at[user_id, device_id] = now
+            self._tasks.start(
+                self._log_connection(user_id, device_id), name=f"log-connection-{device_id}"
+            )
 
     def went_offline(self, user_id: str, device_id: str) -> None:
         """The device has no socket any more."""
@@ -115,6 +140,22 @@ class Devices:
         await self._database.write(shut_out)
         self._close_socket(user_id, device_id)
         self._tell(DEVICE_REMOVED, user_id, device_id)
+
+    async def _log_connection(self, user_id: str, device_id: str) -> None:
+        try:
+            activity = await self._database.write(
+                lambda tx: self._activities.log(
+                    tx,
+                    user_id,
+                    ActivityKind.CONNECTION_ESTABLISHED,
+                    description=f"the device {device_id} has connected",
+                    metadata={"device_id": device_id},
+                )
+            )
+        except StorageError as error:
+            log.warning("connection_not_logged", device=device_id, error=error.message)
+        else:
+            self._activities.told(activity)
 
     def _tell(self, topic: str, user_id: str, device_id: str) -> None:
         self._bus.publish(user_id, topic, device_id, {"device_id": device_id})

@@ -7,10 +7,14 @@ from functools import partial
 
 from aiohttp import web
 
+from noond.accounts.activities import Activities
+from noond.accounts.agent_sessions import AgentSessions
 from noond.accounts.audit import AuditLog
 from noond.accounts.devices import Devices
+from noond.accounts.interactions import Interactions
 from noond.accounts.keys import APIKeys
 from noond.accounts.pairing import Pairing
+from noond.accounts.quotas import Quotas
 from noond.accounts.request_log import RequestLog
 from noond.accounts.sign_in import SignIns
 from noond.accounts.tickets import Tickets
@@ -27,6 +31,7 @@ from noond.api.middleware import Frontier, add_headers
 from noond.api.network import NetworkPolicy
 from noond.api.rates import FailureThrottle, RequestRates
 from noond.api.request_logging import RequestLogging
+from noond.api.routes import activities as activity_routes
 from noond.api.routes import (
     agent_batches,
     agent_streams,
@@ -41,7 +46,9 @@ from noond.api.routes import (
     socket,
     stats,
 )
+from noond.api.routes import agent_sessions as session_routes
 from noond.api.routes import agents as agent_routes
+from noond.api.routes import analytics as analytics_routes
 from noond.api.routes import api_keys as key_routes
 from noond.api.routes import audit as audit_routes
 from noond.api.routes import conversations as conversation_routes
@@ -66,6 +73,7 @@ from noond.assistant.desk import ChatDesk
 from noond.clock import Clock
 from noond.config import LimitSettings, ServerSettings
 from noond.events import EventBus
+from noond.insights.analytics import Analytics
 from noond.metrics import Metrics
 from noond.runners.agents import Agents
 from noond.runners.previews import Previews
@@ -100,6 +108,11 @@ def build_application(
     reviews: Reviews,
     previews: Previews,
     usage: Usage,
+    sessions: AgentSessions,
+    interactions: Interactions,
+    activities: Activities,
+    quotas: Quotas,
+    analytics: Analytics,
     metrics: Metrics,
     exposition: Exposition,
     bus: EventBus,
@@ -152,6 +165,9 @@ def build_application(
         *run_routes.routes(runs),
         *preview_routes.routes(previews),
         *usage_routes.routes(usage),
+        *session_routes.routes(sessions, activities, idempotency),
+        *activity_routes.routes(sessions, interactions, activities, quotas),
+        *analytics_routes.routes(analytics),
         *run_events.routes(runs, bus, streams, heartbeat_seconds=heartbeat_seconds),
         *job_engine.routes(jobs),
         *job_routes.routes(jobs),

@@ -9,10 +9,15 @@ from typing import Annotated, Any, Final, Literal, TypeAlias
 
 from pydantic import ConfigDict, Field
 
+from noond.accounts.activities import ACTIVITY_LOGGED
 from noond.accounts.devices import DEVICE_OFFLINE, DEVICE_ONLINE, DEVICE_PAIRED, DEVICE_REMOVED
 from noond.api.fields import Moment
 from noond.api.routing import Body, Reply
+from noond.jobs.telling import JOB_ENDED, JOB_PROGRESS, JOB_STARTED
 from noond.models.account import Scope
+from noond.models.activity import ActivityKind
+from noond.models.agent_session import AgentType
+from noond.models.job import JobStatus, Reason
 from noond.models.run import RunStatus, WaitingFor
 from noond.runners.notices import BUDGET_WARNING, SCHEDULE_OVERDUE
 from noond.runners.progress import DELIVERY_RETRACTED, DELIVERY_SETTLED
@@ -33,6 +38,8 @@ class Topic(StrEnum):
     DEVICES = "devices"
     DELIVERIES = "deliveries"
     USAGE = "usage"
+    ACTIVITIES = "activities"
+    JOBS = "jobs"
 
 
 TOPIC_SCOPES: Final[Mapping[Topic, Scope]] = MappingProxyType(
@@ -41,6 +48,8 @@ TOPIC_SCOPES: Final[Mapping[Topic, Scope]] = MappingProxyType(
         Topic.DEVICES: Scope.DEVICES_READ,
         Topic.DELIVERIES: Scope.AGENTS_READ,
         Topic.USAGE: Scope.USAGE_READ,
+        Topic.ACTIVITIES: Scope.AGENTS_READ,
+        Topic.JOBS: Scope.JOBS_READ,
     }
 )
 """The scope that shows the same over HTTP."""
@@ -111,6 +120,43 @@ class BudgetWarning(_Data):
     reset_at: str
 
 
+class ActivityLogged(_Data):
+    """An activity, as in the list of them."""
+
+    id: str
+    activity_type: ActivityKind
+    agent_type: AgentType | None
+    session_id: str | None
+    description: str
+    metadata: dict[str, Any]
+    created_at: str
+
+
+class JobAttempt(_Data):
+    """An attempt of a job has begun."""
+
+    job_id: str
+    job_type: str
+    queue: str
+    attempt: int
+
+
+class JobProgressed(JobAttempt):
+    """How far the attempt has come."""
+
+    percent: int
+    message: str | None
+
+
+class JobAttemptEnded(JobAttempt):
+    """What became of the attempt; `retry_at` is when the next one comes."""
+
+    status: JobStatus
+    reason: Reason | None
+    error: str | None
+    retry_at: str | None
+
+
 EVENTS: Final[Mapping[str, tuple[Topic, type[_Data]]]] = MappingProxyType(
     {
         RUN_PROGRESS: (Topic.RUNS, RunProgress),
@@ -122,6 +168,10 @@ EVENTS: Final[Mapping[str, tuple[Topic, type[_Data]]]] = MappingProxyType(
         DELIVERY_SETTLED: (Topic.DELIVERIES, DeliverySettled),
         DELIVERY_RETRACTED: (Topic.DELIVERIES, DeliveryRetracted),
         BUDGET_WARNING: (Topic.USAGE, BudgetWarning),
+        ACTIVITY_LOGGED: (Topic.ACTIVITIES, ActivityLogged),
+        JOB_STARTED: (Topic.JOBS, JobAttempt),
+        JOB_PROGRESS: (Topic.JOBS, JobProgressed),
+        JOB_ENDED: (Topic.JOBS, JobAttemptEnded),
     }
 )
 """The events that apps are told of: their topic and the model of their data."""

@@ -164,6 +164,36 @@ def resume(client: Client, queue: str, as_json: bool) -> None:
         print_line(f"{reply['queue']} goes on.")
 
 
+@click.command()
+@click.argument("queue")
+@click.option(
+    "--concurrency",
+    metavar="N|none",
+    required=True,
+    help="So many of its jobs at once; `none` for no such limit.",
+)
+@json_option
+@connected
+def queue(client: Client, queue: str, concurrency: str, as_json: bool) -> None:
+    """Say how many jobs of a queue may run at once; for administrators.
+
+    \b
+    Example:
+      noond jobs queue agent-tasks --concurrency 2
+      noond jobs queue agent-tasks --concurrency none
+    """
+    if concurrency != "none" and not (concurrency.isdecimal() and int(concurrency)):
+        raise click.BadParameter("is a whole number from 1 on, or none", param_hint="--concurrency")
+    limit = None if concurrency == "none" else int(concurrency)
+    reply = client.patch(f"/job-queues/{segment(queue)}", {"concurrency": limit})
+    if as_json:
+        print_json(reply)
+    elif reply["concurrency"] is None:
+        print_line(f"{reply['queue']} has no limit of its own.")
+    else:
+        print_line(f"Of {reply['queue']} at most {reply['concurrency']} jobs run at once.")
+
+
 def _wait(client: Client, job_id: str) -> dict[str, Any]:
     try:
         while True:

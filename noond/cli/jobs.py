@@ -9,7 +9,7 @@ import click
 from noond.cli.client import Client, segment
 from noond.cli.connected import connected, find_job_id, json_option
 from noond.cli.default_group import DefaultGroup
-from noond.cli.job_engine import pause, registered, resume, run, stats
+from noond.cli.job_engine import pause, queue, registered, resume, run, stats
 from noond.cli.job_report import HEADERS, job_row, print_job
 from noond.cli.job_watch import watch
 from noond.cli.output import note, print_json, print_line, print_rows
@@ -186,5 +186,5 @@ def purge(
         print_line(f"{reply['deleted']} jobs are deleted.")
 
 
-for _verb in (registered, stats, run, pause, resume, watch):
+for _verb in (registered, stats, run, pause, resume, queue, watch):
     jobs.add_command(_verb)

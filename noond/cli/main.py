@@ -12,6 +12,7 @@ import click
 
 from noond import __version__
 from noond.cli.agents import agent, agents
+from noond.cli.analytics import analytics
 from noond.cli.audit import audit
 from noond.cli.daemon import check_config, init, serve
 from noond.cli.demo import demo
@@ -55,8 +56,8 @@ def cli() -> None:
 
 
 for _verb in (
-    demo, init, serve, check_config, pair, devices, device, agents, agent, run, runs, usage, users,
-    keys, login, whoami, audit, jobs,
+    demo, init, serve, check_config, pair, devices, device, agents, agent, run, runs, usage,
+    analytics, users, keys, login, whoami, audit, jobs,
 ):  # fmt: skip
     cli.add_command(_verb)
 

@@ -34,6 +34,8 @@ log = structlog.get_logger(__name__)
 _STORE_RETRY_SECONDS = 1.0
 _JUMP_SECONDS = 1.0
 _BEGIN_AT_ONCE = 16
+_MADE_DUE = "made_due"
+"""No end of an attempt, though it is stored as one."""
 
 
 def _later(error: Exception) -> bool:
@@ -166,12 +168,14 @@ class JobEngine(JobRequests):
             return await self._not_stored(batch, error)
         self._telemetry.stored(len(batch), self._clock.monotonic() - began)
         batch.resolve()
+        if self._listener is not None:
+            for ending in batch.endings:
+                if ending.word != _MADE_DUE:
+                    self._listener.ended(ending.attempt.job)
         await self._begin(stored)
         for ending in batch.endings:
             if ending.unless is not None:
                 self._look_again(ending, ending.unless)
-            if self._listener is not None:
-                self._listener.ended(ending.attempt.job)
         return self._due_in(stored)
 
     async def _not_stored(self, batch: Batch, error: Exception) -> float | None:
@@ -210,7 +214,7 @@ class JobEngine(JobRequests):
         job, now = ending.attempt.job, self._clock.now()
         # As an ending, it is stored sooner or later: nobody else would wake the job.
         self._operations.end(
-            Ending(ending.attempt, "made_due", lambda tx: jobs.make_due(tx, job, now=now))
+            Ending(ending.attempt, _MADE_DUE, lambda tx: jobs.make_due(tx, job, now=now))
         )
 
     def _due_in(self, stored: Stored) -> float | None:

@@ -129,6 +129,16 @@ class JobProgress:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AttemptEnd:
+    """What became of an attempt. `status` is pending where another one comes, at `next_at`."""
+
+    status: JobStatus
+    reason: Reason | None
+    error: str | None
+    next_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class JobAttempt:
     """An attempt that did not end well; `next_at` is when the next one was to be."""
 

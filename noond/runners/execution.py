@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from noond.accounts.activities import Activities
 from noond.clock import Clock
 from noond.config import RunSettings
 from noond.errors import (
@@ -28,6 +29,7 @@ from noond.hub.streams import (
     StreamDisconnected,
     StreamSilent,
 )
+from noond.models.activity import Activity
 from noond.models.agent import Agent
 from noond.models.preview import Estimate, RunMode
 from noond.models.run import Run, RunError, RunStatus, WaitingFor
@@ -69,6 +71,7 @@ class RunExecutor:
         pipeline: Pipeline,
         outbox: Outbox,
         progress: Progress,
+        activities: Activities,
         settings: RunSettings,
     ) -> None:
         self._database = database
@@ -77,6 +80,7 @@ class RunExecutor:
         self._pipeline = pipeline
         self._outbox = outbox
         self._progress = progress
+        self._activities = activities
         self._settings = settings
         self._executing: dict[str, asyncio.Task[Pause | None]] = {}
         self._cancelled: set[str] = set()
@@ -329,11 +333,12 @@ class RunExecutor:
         error: RunError | None = None,
         status: RunStatus | None = None,
     ) -> None:
-        def store(tx: Transaction) -> None:
+        def store(tx: Transaction) -> Activity | None:
             if error is not None:
                 run_errors.put(tx, user_id, run_id, error)
             outcome.finish(tx, user_id, run_id, now=self._clock.now(), status=status)
+            return outcome.log_failure(tx, user_id, run_id, self._activities)
 
-        await self._database.write(store)
+        self._activities.told(await self._database.write(store))
         self._progress.touch(user_id, run_id)
         log.info("run_ended", run=run_id)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from noond.accounts.activities import Activities
+from noond.models.activity import Activity, ActivityKind
 from noond.models.run import Run, RunStatus
 from noond.store import agents, run_errors, runs
 from noond.store.rows import Connection, Transaction
@@ -31,6 +33,23 @@ def finish(
     run = runs.get(tx, user_id, run_id)
     runs.finish(tx, user_id, run_id, status or judge(tx, run), now=now)
     agents.set_last_run(tx, user_id, run.agent_id, at=now)
+
+
+def log_failure(
+    tx: Transaction, user_id: str, run_id: str, activities: Activities
+) -> Activity | None:
+    """Log that the run has just ended as an error; None when it has not."""
+    run = runs.get(tx, user_id, run_id)
+    if run.status is not RunStatus.ERROR:
+        return None
+    first, *_ = run_errors.list_all(tx, user_id, run_id)
+    return activities.log(
+        tx,
+        user_id,
+        ActivityKind.ERROR_OCCURRED,
+        description=f"a run of {run.agent_name} has failed: {first.message}",
+        metadata={"run_id": run_id, "agent_id": run.agent_id, "code": first.code},
+    )
 
 
 def correct_final_status(tx: Transaction, user_id: str, run_id: str) -> None:

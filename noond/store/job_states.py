@@ -7,7 +7,7 @@ from typing import Any
 
 from noond.clock import from_ms, to_ms
 from noond.errors import AttemptEnded, Conflict, JobExpired
-from noond.models.job import Job, JobAttempt, JobProgress, Reason
+from noond.models.job import AttemptEnd, Job, JobAttempt, JobProgress, JobStatus, Reason
 from noond.store import jobs
 from noond.store.rows import Connection, Transaction, dump, load, time_or_none
 
@@ -119,6 +119,36 @@ def find_result(connection: Connection, user_id: str, job_id: str) -> Any:
     if row["result"] == "":
         raise JobExpired(f"the result of the job {job.id} is not kept any more")
     return load(row["result"])
+
+
+def end_of_attempt(connection: Connection, job: Job) -> AttemptEnd | None:
+    """What became of an attempt that is over; None when the job is gone."""
+    now = jobs.find(connection, job.user_id, job.id)
+    if now is None:
+        return None
+    row = connection.execute(
+        "SELECT job_attempts.* FROM job_attempts JOIN jobs ON jobs.id = job_id"
+        " WHERE user_id = ? AND job_id = ? AND job_attempts.attempt = ?",
+        (job.user_id, job.id, job.attempt),
+    ).fetchone()
+    if now.status.final and now.attempt == job.attempt:
+        return AttemptEnd(
+            status=now.status, reason=now.reason, error=now.error_message, next_at=None
+        )
+    if row is None:  # given back: nothing went wrong
+        waits = now.status is JobStatus.PENDING
+        return AttemptEnd(
+            status=JobStatus.PENDING,
+            reason=None,
+            error=None,
+            next_at=now.scheduled_at if waits else None,
+        )
+    return AttemptEnd(
+        status=JobStatus.PENDING,
+        reason=Reason(row["reason"]),
+        error=row["error"],
+        next_at=time_or_none(row["next_at"]),
+    )
 
 
 def list_attempts(connection: Connection, user_id: str, job_id: str) -> list[JobAttempt]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from noond.accounts.activities import Activities
+from noond.accounts.agent_sessions import AgentSessions
 from noond.accounts.audit import AuditLog
 from noond.accounts.request_log import RequestLog
 from noond.assistant.answering import Answering
@@ -11,6 +13,7 @@ from noond.jobs.policy import JobType
 from noond.runners.execution import RunExecutor
 from noond.store.database import Database
 from noond.tracing import OFF, Tracing
+from noond.work.activity_purge import ActivityPurgeJob
 from noond.work.agent_invocation import AgentInvocationJob, AgentStreamingJob
 from noond.work.agent_run import AgentRunJob
 from noond.work.audit_archive import AuditArchiveJob
@@ -18,6 +21,7 @@ from noond.work.call_text_purge import CallTextPurgeJob
 from noond.work.cleanup import Cleanup
 from noond.work.job_purge import JobPurgeJob
 from noond.work.request_log_purge import RequestLogPurgeJob
+from noond.work.session_cleanup import SessionCleanupJob
 from noond.work.sign_in_purge import SignInPurgeJob
 from noond.work.spent_key_purge import SpentKeyPurgeJob
 
@@ -40,6 +44,8 @@ def cleanup_types(
     clock: Clock,
     audit: AuditLog,
     request_log: RequestLog,
+    sessions: AgentSessions,
+    activities: Activities,
 ) -> tuple[Cleanup, ...]:
     """The types that the clock queues."""
     return (
@@ -49,4 +55,11 @@ def cleanup_types(
         SpentKeyPurgeJob(database, clock, settings.jobs),
         CallTextPurgeJob(database, clock, settings),
         JobPurgeJob(database, clock, settings.jobs),
+        SessionCleanupJob(
+            {"agent_sessions": sessions.end_idle},
+            clock,
+            settings.jobs,
+            idle_since=sessions.idle_since,
+        ),
+        ActivityPurgeJob(activities, database, clock, settings.jobs),
     )

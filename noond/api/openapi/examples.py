@@ -9,39 +9,19 @@ import copy
 from collections.abc import Mapping
 from typing import Any, Final
 
-from noond.api.openapi.chat_examples import CHAT_EXAMPLES, CHAT_FIELDS
+from noond.api.openapi.examples_agent_service import AGENT_SERVICE, SESSION
+from noond.api.openapi.examples_chat import CHAT_EXAMPLES, CHAT_FIELDS
+from noond.api.openapi.examples_jobs import JOB, JOBS
 from noond.api.openapi.schemas import Schemas, component_name
 
 _AGENT = "01a1fab5-f06a-7000-b3e0-19249a11d43c"
 _RUN = "01a1fab5-f082-7000-a8ae-7c571130a617"
-_JOB = "01a1fab5-f083-7000-b6d4-2f9e8c7a1b05"
 _EARLIER_RUN = "01a1f58d-2a4b-7000-9f0e-5d0c3b1a7e42"
 _KEY = "01a1fab2-7c31-7000-8e4f-1d6a0b9c5f28"
 _USER = "01a1fab1-03de-7000-a1b7-64e5c2f8d930"
 _REQUEST = "01a1fab5-f0bc-7000-bb21-bcee32cdce41"
 _SHA256 = "9f2b5c1e0a7d4f6388c1b2e3d4a5968778695a4b3c2d1e0f9e8d7c6b5a493827"
 _TIME = "2026-11-20T08:15:30.000Z"
-
-_JOB_LISTED: Final[Mapping[str, Any]] = {
-    "id": _JOB,
-    "job_type": "archive_audit_log",
-    "queue": "cleanup-tasks",
-    "priority": 6,
-    "status": "completed",
-    "attempt": 1,
-    "retry_count": 0,
-    "max_retries": 3,
-    "created_at": "2026-11-20T02:00:00.001Z",
-    "scheduled_at": "2026-11-20T02:00:00.001Z",
-    "started_at": "2026-11-20T02:00:00.002Z",
-    "completed_at": "2026-11-20T02:00:00.094Z",
-    "cancel_requested": False,
-    "reason": None,
-    "error_message": None,
-    "parent_id": None,
-    "batch_id": None,
-    "progress": None,
-}
 
 FIELDS: Final[Mapping[str, Any]] = {
     **CHAT_FIELDS,
@@ -93,7 +73,7 @@ FIELDS: Final[Mapping[str, Any]] = {
     "items_created": 2,
     "items_processed": 3,
     "kept": 1,
-    "job_id": _JOB,
+    "job_id": JOB,
     "key_id": _KEY,
     "last_run_at": _TIME,
     "last_seen_at": _TIME,
@@ -122,6 +102,7 @@ FIELDS: Final[Mapping[str, Any]] = {
     "run_id": _RUN,
     "schedule_cron": "0 7 * * *",
     "scopes": ["agents:read", "devices:read"],
+    "session_id": SESSION,
     "sha256": _SHA256,
     "skipped": 0,
     "span": [112, 134],
@@ -143,6 +124,8 @@ FIELDS: Final[Mapping[str, Any]] = {
 
 OF_MODELS: Final[Mapping[str, Any]] = {
     **CHAT_EXAMPLES,
+    **AGENT_SERVICE,
+    **JOBS,
     "AgentChanges": {"schedule_cron": "0 7 * * 1-5", "enabled": True},
     "Applied.deliveries": 2,
     "AuditEntry": {
@@ -165,13 +148,6 @@ OF_MODELS: Final[Mapping[str, Any]] = {
         "error": None,
         "changes": {"enabled": {"before": True, "after": False}},
     },
-    "Backlog": {
-        "ready": {"agent-tasks": 2},
-        "held": 0,
-        "later": 5,
-        "oldest_ready_at": _TIME,
-        "quarantined": 0,
-    },
     "Budget": {
         "setting": "llm.usd_per_day",
         "agent_id": None,
@@ -188,60 +164,6 @@ OF_MODELS: Final[Mapping[str, Any]] = {
     "Device.name": "Ana's laptop",
     "Diff.after": _RUN,
     "Diff.before": _EARLIER_RUN,
-    "EndedCount": {"job_type": "purge_jobs", "outcome": "completed", "count": 3},
-    "Histogram": {
-        "bounds": [0.001, 0.002, 0.005, 0.01, 0.025, 0.1, 0.5, 1, 5, 30, 60, 300, 600],
-        "buckets": [2, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0],
-        "count": 3,
-        "total_seconds": 0.0031,
-    },
-    "Job": {
-        **_JOB_LISTED,
-        "payload": {},
-        "crashes": 0,
-        "deadline_at": None,
-        "next_at": None,
-        "checkpoint_at": None,
-        "attempts": [],
-        "result": {
-            "status": "success",
-            "cutoff": "2026-08-22T02:00:00.000Z",
-            "counts": {"archived": 230},
-            "started_at": "2026-11-20T02:00:00.004Z",
-            "completed_at": "2026-11-20T02:00:00.093Z",
-        },
-        "result_expired": False,
-        "children": [],
-        "batch": None,
-    },
-    "JobCancelled": {"job_id": _JOB, "status": "cancelled", "outcome": "requested"},
-    "JobCount": {
-        "job_type": "purge_jobs",
-        "queue": None,
-        "status": "completed",
-        "count": 168,
-    },
-    "JobListed": _JOB_LISTED,
-    "JobRetried": {"job_id": _JOB, "status": "pending"},
-    "JobStarted": {"job_id": _JOB, "inserted": True, "status_url": f"/api/v1/jobs/{_JOB}"},
-    "JobStats.last_ended": {"purge_jobs": "2026-11-20T07:45:00.012Z"},
-    "JobType": {
-        "name": "archive_audit_log",
-        "purpose": "Moves entries older than `audit.keep_days` to the archive's files.",
-        "queue": "cleanup-tasks",
-        "priority": 6,
-        "max_retries": 3,
-        "backoff_seconds": 60,
-        "backoff_cap_seconds": 600,
-        "soft_seconds": 540,
-        "hard_seconds": 600,
-        "deadline_seconds": None,
-        "concurrent": 1,
-        "rate": None,
-        "by_hand": True,
-        "cron": "0 2 * * *",
-        "next_at": "2026-11-21T02:00:00.000Z",
-    },
     "Key.expires_at": "2027-11-20T08:15:30.000Z",
     "Key.id": _KEY,
     "Key.name": "calendar",
@@ -278,8 +200,6 @@ OF_MODELS: Final[Mapping[str, Any]] = {
     },
     "Record.id": "01a1fab5-f0a8-7000-8c55-6e1d9f0b2a34",
     "Record.status": "delivered",
-    "Queue": {"queue": "cleanup-tasks", "paused_at": _TIME, "concurrency": None},
-    "QueueChanges": {"concurrency": 2},
     "RecordPage.next": None,
     "Resent.deliveries": 2,
     "Run.completed_at": "2026-11-20T08:15:34.512Z",
@@ -293,12 +213,6 @@ OF_MODELS: Final[Mapping[str, Any]] = {
     "RunListed.id": _RUN,
     "RunListed.status": "success",
     "RunProgress.status": "success",
-    "StartJob.type": "archive_audit_log",
-    "Telemetry.free": 15,
-    "Telemetry.operations": 41,
-    "Telemetry.running": 1,
-    "Telemetry.stuck": 0,
-    "Telemetry.transactions": 28,
     "UsageOfGroup.key": "2026-11-20",
     "UsageOfGroup.name": None,
     "UsageReport.more": False,

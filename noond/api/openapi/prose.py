@@ -82,6 +82,7 @@ TAGS: Final[Mapping[str, str]] = {
     "Schedules": "Messages that the clock sends.",
     "Runs": "Executions of agents: their progress, errors, cost and records.",
     "Previews": "A dry run's proposals, applying them, undoing a run, comparing two runs.",
+    "Agent Service": "Sessions with agents, what was said in them, what happened, quotas, figures.",
     "Usage": "What calls to models came to, and what is left of the limits.",
     "Events": "What happens, as it happens.",
     "Background Jobs": "Work that goes on after the reply: its state and result.",

@@ -17,11 +17,15 @@ from aiohttp import web
 from workshop import Handler
 
 from noond.accounts.access_tokens import AccessTokens
+from noond.accounts.activities import Activities
+from noond.accounts.agent_sessions import AgentSessions
 from noond.accounts.audit import AuditLog
 from noond.accounts.devices import Devices
+from noond.accounts.interactions import Interactions
 from noond.accounts.keys import APIKeys, new_api_key
 from noond.accounts.pairing import Pairing
 from noond.accounts.passwords import Passwords
+from noond.accounts.quotas import Quotas
 from noond.accounts.request_log import RequestLog
 from noond.accounts.sign_in import SignIns
 from noond.accounts.users import Users
@@ -50,7 +54,10 @@ from noond.config import (
 from noond.events import EventBus
 from noond.hub.frames import DeviceHello
 from noond.hub.hub import Hub
+from noond.insights.analytics import Analytics
 from noond.jobs.engine import JobEngine
+from noond.jobs.listeners import JobListeners
+from noond.jobs.telling import JobEvents
 from noond.llm.dialogue import DialogueClient
 from noond.llm.usage import Budget
 from noond.metrics import Metrics
@@ -369,9 +376,13 @@ async def world(
             days=30,
             end_streams=streams.end,
         )
+        activities = Activities(database, bus, clock=clock, keep_days=90)
+        sessions = AgentSessions(database, activities, clock=clock, idle_hours=24)
         own_devices = Devices(
             database,
             bus,
+            activities,
+            tasks,
             clock=clock,
             close_socket=lambda user, device: hub.disconnect(
                 user, device, CLOSE_TOKEN, "the token ended"
@@ -394,7 +405,13 @@ async def world(
 
         handler = Handler()
         cleanups = cleanup_types(
-            Settings(), database=database, clock=clock, audit=audit, request_log=request_log
+            Settings(),
+            database=database,
+            clock=clock,
+            audit=audit,
+            request_log=request_log,
+            sessions=sessions,
+            activities=activities,
         )
         wakes = Wakes()
         toolbox = Toolbox()
@@ -414,7 +431,11 @@ async def world(
             AgentStreamingJob(answering, job_settings, assistant_settings),
         )
         engine = JobEngine(
-            database, clock, job_settings, types=(handler, *chat_types, *cleanups), listener=wakes
+            database,
+            clock,
+            job_settings,
+            types=(handler, *chat_types, *cleanups),
+            listener=JobListeners(wakes, JobEvents(database, bus, tasks)),
         )
         jobs = Jobs(
             database, clock, engine, work=(handler,), cleanups=cleanups, cancel_run=runs.cancel
@@ -458,6 +479,11 @@ async def world(
             reviews=Reviews(database, clock, tasks),
             previews=Previews(database, clock, outbox, progress),
             usage=usage,
+            sessions=sessions,
+            interactions=Interactions(database, activities, clock=clock),
+            activities=activities,
+            quotas=Quotas(database, limit_settings, clock=clock),
+            analytics=Analytics(database, clock),
             metrics=metrics,
             exposition=Exposition(metrics=metrics, database=database, hub=hub),
             bus=bus,

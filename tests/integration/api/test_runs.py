@@ -340,10 +340,12 @@ async def test_another_users_things_are_not_there(world: World) -> None:
     agent = await world.new_agent(schedule_cron="0 9 * * *")
     run_id = await start(world, agent["id"])
     await journaled(world, run_id, 3)
+    session = await world.send("POST", "/api/v1/agent-sessions", json={"agent_type": "asana"})
     before = await everything(world)
     ids = {
         "agent_id": agent["id"],
         "run_id": run_id,
+        "session_id": session.json["id"],
         "before_id": run_id,
         "after_id": run_id,
         "device_id": "laptop",
@@ -385,6 +387,7 @@ async def everything(world: World) -> list[tuple[Any, ...]]:
         "deliveries",
         "jobs",
         "pairing_codes",
+        "agent_sessions",
     )
     return await world.database.read(
         lambda c: [tuple(row) for table in tables for row in c.execute(f"SELECT * FROM {table}")]

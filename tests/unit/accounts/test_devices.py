@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
+from noond.accounts.activities import ACTIVITY_LOGGED, Activities
 from noond.accounts.devices import Devices
 from noond.accounts.tokens import Token
 from noond.errors import NotFound
@@ -12,6 +14,7 @@ from noond.events import EventBus
 from noond.store import devices as table
 from noond.store.database import Database
 from noond.store.rows import Transaction
+from noond.tasks import Supervisor
 
 if TYPE_CHECKING:
     from tests.unit.accounts.conftest import ManualClock
@@ -26,13 +29,28 @@ def closed() -> Closed:
 
 
 @pytest.fixture
-def devices(database: Database, clock: ManualClock, closed: Closed) -> Devices:
-    return Devices(
-        database,
-        EventBus(clock=clock),
-        clock=clock,
-        close_socket=lambda user, device: closed.append((user, device)),
-    )
+def bus(clock: ManualClock) -> EventBus:
+    return EventBus(clock=clock)
+
+
+@pytest.fixture
+def activities(database: Database, clock: ManualClock, bus: EventBus) -> Activities:
+    return Activities(database, bus, clock=clock, keep_days=90)
+
+
+@pytest.fixture
+async def devices(
+    database: Database, clock: ManualClock, bus: EventBus, activities: Activities, closed: Closed
+) -> AsyncIterator[Devices]:
+    async with Supervisor() as tasks:
+        yield Devices(
+            database,
+            bus,
+            activities,
+            tasks,
+            clock=clock,
+            close_socket=lambda user, device: closed.append((user, device)),
+        )
 
 
 async def pair(database: Database, devices: Devices, user: str, device: str) -> Token:
@@ -164,3 +182,22 @@ async def test_pages_follow_each_other_without_gap_or_repetition(
         before = (page[-1].created_at, page[-1].id)
 
     assert seen == ["d6", "d5", "d4", "d3", "d2", "d1", "d0"]
+
+
+async def test_a_device_that_comes_and_goes_is_logged_once_an_hour(
+    devices: Devices, activities: Activities, bus: EventBus, clock: ManualClock
+) -> None:
+    with bus.subscribe("ana", topics=frozenset({ACTIVITY_LOGGED})) as events:
+        for _ in range(3):
+            devices.came_online("ana", "laptop")
+            devices.went_offline("ana", "laptop")
+        devices.came_online("ana", "phone")
+        heard = {(await events.next()).data["metadata"]["device_id"] for _ in range(2)}
+        clock.advance(timedelta(hours=1))
+        devices.came_online("ana", "laptop")
+        await events.next()
+
+    assert heard == {"laptop", "phone"}
+    found = await activities.list("ana", limit=10)
+    assert [each.metadata["device_id"] for each in found].count("laptop") == 2
+    assert len(found) == 3
