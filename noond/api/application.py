@@ -42,6 +42,7 @@ from noond.api.routes import (
     stats,
 )
 from noond.api.routes import devices as device_routes
+from noond.api.routes import findings as finding_routes
 from noond.api.routes import jobs as job_routes
 from noond.api.routes import metrics as metrics_routes
 from noond.api.routes import pairing as pairing_routes
@@ -58,6 +59,7 @@ from noond.api.streams import Streams
 from noond.clock import Clock
 from noond.config import LimitSettings, ServerSettings
 from noond.events import EventBus
+from noond.findings.findings import Findings
 from noond.metrics import Metrics
 from noond.runners.agents import Agents
 from noond.runners.previews import Previews
@@ -87,6 +89,7 @@ def build_application(
     agents: Agents,
     runs: Runs,
     jobs: Jobs,
+    findings: Findings,
     reviews: Reviews,
     previews: Previews,
     usage: Usage,
@@ -131,6 +134,7 @@ def build_application(
         *run_events.routes(runs, bus, streams, heartbeat_seconds=heartbeat_seconds),
         *job_engine.routes(jobs),
         *job_routes.routes(jobs),
+        *finding_routes.routes(findings),
         *ticket_routes.routes(tickets),
         *event_socket.routes(
             authentication, feed, streams, clock, heartbeat_seconds=heartbeat_seconds

@@ -12,7 +12,10 @@ from pydantic import ConfigDict, Field
 from noond.accounts.devices import DEVICE_OFFLINE, DEVICE_ONLINE, DEVICE_PAIRED, DEVICE_REMOVED
 from noond.api.fields import Moment
 from noond.api.routing import Body, Reply
+from noond.events import Event
+from noond.findings.findings import FINDING_CLOSED, FINDING_OPENED, FINDING_UPDATED
 from noond.models.account import Scope
+from noond.models.finding import FindingKind
 from noond.models.run import RunStatus, WaitingFor
 from noond.runners.notices import BUDGET_WARNING, SCHEDULE_OVERDUE
 from noond.runners.progress import DELIVERY_RETRACTED, DELIVERY_SETTLED
@@ -33,6 +36,7 @@ class Topic(StrEnum):
     DEVICES = "devices"
     DELIVERIES = "deliveries"
     USAGE = "usage"
+    FINDINGS = "findings"
 
 
 TOPIC_SCOPES: Final[Mapping[Topic, Scope]] = MappingProxyType(
@@ -41,9 +45,15 @@ TOPIC_SCOPES: Final[Mapping[Topic, Scope]] = MappingProxyType(
         Topic.DEVICES: Scope.DEVICES_READ,
         Topic.DELIVERIES: Scope.AGENTS_READ,
         Topic.USAGE: Scope.USAGE_READ,
+        Topic.FINDINGS: Scope.JOBS_READ,
     }
 )
 """The scope that shows the same over HTTP."""
+
+
+def scope_beside(event: Event) -> Scope | None:
+    """The scope that an event needs beside that of its topic."""
+    return Scope.JOBS_ADMIN if event.data.get("daemon_wide") else None
 
 
 class _Data(Reply):
@@ -111,6 +121,22 @@ class BudgetWarning(_Data):
     reset_at: str
 
 
+class FindingChanged(_Data):
+    """A finding as it is now; the event's name says what happened to it."""
+
+    id: str
+    kind: FindingKind
+    subject: str
+    daemon_wide: bool
+    state: Literal["open", "closed"]
+    title: str
+    detail: str
+    count: int
+    opened_at: str
+    updated_at: str
+    closed_at: str | None
+
+
 EVENTS: Final[Mapping[str, tuple[Topic, type[_Data]]]] = MappingProxyType(
     {
         RUN_PROGRESS: (Topic.RUNS, RunProgress),
@@ -122,6 +148,9 @@ EVENTS: Final[Mapping[str, tuple[Topic, type[_Data]]]] = MappingProxyType(
         DELIVERY_SETTLED: (Topic.DELIVERIES, DeliverySettled),
         DELIVERY_RETRACTED: (Topic.DELIVERIES, DeliveryRetracted),
         BUDGET_WARNING: (Topic.USAGE, BudgetWarning),
+        FINDING_OPENED: (Topic.FINDINGS, FindingChanged),
+        FINDING_UPDATED: (Topic.FINDINGS, FindingChanged),
+        FINDING_CLOSED: (Topic.FINDINGS, FindingChanged),
     }
 )
 """The events that apps are told of: their topic and the model of their data."""

@@ -15,7 +15,17 @@ import pytest
 import noond.store
 
 ROOT = Path(noond.store.__file__).parent
-USER_CARRIERS = {"Agent", "APIKey", "Job", "NewJob", "PairingCode", "Run", "SignIn", "User"}
+USER_CARRIERS = {
+    "Agent",
+    "APIKey",
+    "Finding",
+    "Job",
+    "NewJob",
+    "PairingCode",
+    "Run",
+    "SignIn",
+    "User",
+}
 """Values of one user: a function that takes one of them takes the user with it."""
 
 _TABLE = re.compile(r"\b(?:FROM|INTO|UPDATE|JOIN)\s+([a-z_]+)", re.IGNORECASE)

@@ -32,6 +32,7 @@ from noond.api.exposition import Exposition
 from noond.api.routing import Route
 from noond.api.streams import Streams
 from noond.config import (
+    FindingSettings,
     HubSettings,
     JobSettings,
     LimitSettings,
@@ -41,6 +42,7 @@ from noond.config import (
     Settings,
 )
 from noond.events import EventBus
+from noond.findings.findings import Findings
 from noond.hub.frames import DeviceHello
 from noond.hub.hub import Hub
 from noond.jobs.engine import JobEngine
@@ -117,6 +119,7 @@ class World:
     users: Users
     jobs: Jobs
     engine: JobEngine
+    findings: Findings
     handler: Handler
     audit: AuditLog
     request_log: RequestLog
@@ -373,7 +376,15 @@ async def world(
 
         handler = Handler()
         cleanups = cleanup_types(
-            Settings(), database=database, clock=clock, audit=audit, request_log=request_log
+            Settings(),
+            database=database,
+            clock=clock,
+            audit=audit,
+            request_log=request_log,
+            temporary=tmp_path / "tmp",
+        )
+        findings = Findings(
+            database, clock, bus, FindingSettings(), deliver=None, wake=lambda: None
         )
         engine = JobEngine(
             database,
@@ -391,7 +402,10 @@ async def world(
             return database.alarm
 
         budget = Budget(
-            llm_settings, spent=spent_in(database), clock=clock, warn=budget_warnings(bus)
+            llm_settings,
+            spent=spent_in(database),
+            clock=clock,
+            warn=budget_warnings(bus, lambda _: None),
         )
         application = build_application(
             server_settings,
@@ -408,6 +422,7 @@ async def world(
             agents=agents,
             runs=runs,
             jobs=jobs,
+            findings=findings,
             reviews=Reviews(database, clock, tasks),
             previews=Previews(database, clock, outbox, progress),
             usage=Usage(database, clock, budget),
@@ -440,6 +455,7 @@ async def world(
             users=own_users,
             jobs=jobs,
             engine=engine,
+            findings=findings,
             handler=handler,
             audit=audit,
             request_log=request_log,
