@@ -10,6 +10,14 @@ from noond.clock import from_ms, to_ms
 from noond.models.job import JobStatus
 from noond.store.rows import Connection, Row
 
+_LAST = (
+    "SELECT id, user_id, status, completed_at FROM jobs INDEXED BY jobs_finished"
+    " WHERE job_type = ? AND status = '{}' AND status IN ('completed', 'failed', 'cancelled')"
+    " ORDER BY completed_at DESC LIMIT ?"
+)
+# The index is found by its own condition only.
+_FAILED, _COMPLETED = (_LAST.format(each) for each in (JobStatus.FAILED, JobStatus.COMPLETED))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobEnd:
@@ -32,14 +40,7 @@ class QueueLength:
 def last_ends_all_users(connection: Connection, job_type: str, *, most: int) -> list[JobEnd]:
     """The last ends of jobs of the type, newest first, at most so many of each kind of end."""
     return _merged(
-        [
-            connection.execute(
-                "SELECT id, status, completed_at FROM jobs INDEXED BY jobs_finished"
-                " WHERE job_type = ? AND status = ? ORDER BY completed_at DESC LIMIT ?",
-                (job_type, status, most),
-            ).fetchall()
-            for status in (JobStatus.FAILED, JobStatus.COMPLETED)
-        ]
+        [connection.execute(sql, (job_type, most)).fetchall() for sql in (_FAILED, _COMPLETED)]
     )
 
 
@@ -48,12 +49,9 @@ def last_ends(connection: Connection, user_id: str, job_type: str, *, most: int)
     return _merged(
         [
             connection.execute(
-                "SELECT id, status, completed_at FROM (SELECT id, status, completed_at, user_id"
-                " FROM jobs INDEXED BY jobs_finished WHERE job_type = ? AND status = ?"
-                " ORDER BY completed_at DESC LIMIT ?) WHERE user_id = ?",
-                (job_type, status, most, user_id),
+                f"SELECT * FROM ({sql}) WHERE user_id = ?", (job_type, most, user_id)
             ).fetchall()
-            for status in (JobStatus.FAILED, JobStatus.COMPLETED)
+            for sql in (_FAILED, _COMPLETED)
         ]
     )
 
@@ -81,7 +79,8 @@ def failed_since_all_users(
     """Whose jobs of the type have failed at or after this time; looks at so many at most."""
     rows = connection.execute(
         "SELECT user_id FROM jobs INDEXED BY jobs_finished WHERE job_type = ?"
-        " AND status = 'failed' AND completed_at >= ? ORDER BY completed_at DESC LIMIT ?",
+        " AND status = 'failed' AND status IN ('completed', 'failed', 'cancelled')"
+        " AND completed_at >= ? ORDER BY completed_at DESC LIMIT ?",
         (job_type, to_ms(since), most),
     )
     return {row["user_id"] for row in rows}
