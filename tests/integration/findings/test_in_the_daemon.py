@@ -8,12 +8,11 @@ from pathlib import Path
 
 import aiohttp
 from event_client import event_client
-from movable_clock import MovableClock
 from running_daemon import new_daemon
 
 
 async def test_a_clean_up_that_fails_is_found_and_its_success_closes_it(tmp_path: Path) -> None:
-    daemon = new_daemon(tmp_path, clock=MovableClock())
+    daemon = new_daemon(tmp_path)
     flags = {"findings": {"failures_in_row": 1}, "jobs": {"max_retries": 0}}
     async with (
         daemon.started(**flags) as api,
