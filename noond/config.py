@@ -1,4 +1,7 @@
-"""The settings: flag > `NOOND__SECTION__KEY` > noond.toml > default; unknown keys are errors."""
+"""The settings: flag > `NOOND__SECTION__KEY` > noond.toml > default; unknown keys are errors.
+
+Some names of Celery's settings are understood in the environment, below `NOOND__…`.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,8 @@ import tomllib
 from collections.abc import Mapping
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from types import MappingProxyType
+from typing import Annotated, Any, Final, Literal
 from urllib.parse import urlsplit
 
 from pydantic import (
@@ -24,6 +28,16 @@ from noond.errors import ConfigError
 from noond.models.rate import RateLimit
 
 ENV_PREFIX = "NOOND__"
+
+CELERY_VARIABLES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
+    {
+        "CELERY_TASK_TIME_LIMIT": ("jobs", "hard_seconds"),
+        "CELERY_TASK_SOFT_TIME_LIMIT": ("jobs", "soft_seconds"),
+        "CELERY_TASK_MAX_RETRIES": ("jobs", "max_retries"),
+        "CELERY_TASK_DEFAULT_RETRY_DELAY": ("jobs", "backoff_seconds"),
+    }
+)
+"""Those that have a meaning here, and the setting that they are. The others are not looked at."""
 
 
 def default_data_dir() -> Path:
@@ -320,6 +334,11 @@ class LogSettings(_Section):
         "with a credential, or none.",
     )
     request_days: int = Field(30, ge=1, description="How long they are kept.")
+    sentry_dsn: SecretStr | None = Field(
+        None,
+        description="Sentry server that is told of unexpected errors: their type and place in the "
+        "code, nothing else. Needs `pip install noond[sentry]`.",
+    )
 
 
 class Settings(_Section):
@@ -352,6 +371,7 @@ def load_settings(
     origin: dict[tuple[str, str], str] = {}
     for where, section, key, value in [
         *_from_file(file),
+        *_from_celery(environ),
         *_from_environment(environ),
         *_from_flags(flags or {}),
     ]:
@@ -378,6 +398,26 @@ def _from_file(file: Path | None) -> list[tuple[str, str, str, Any]]:
             raise ConfigError(f"{file}: `{section}` stands outside a [section]")
         found += [(str(file), section, key, value) for key, value in keys.items()]
     return found
+
+
+def taken_from_celery(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """Celery's variables that count, because nothing of noond's own says otherwise in the
+    environment: the setting that each has set.
+    """
+    said = {(section, key) for _, section, key, _ in _from_environment(environ)}
+    return {
+        name: f"{section}.{key}"
+        for name, section, key, _ in _from_celery(environ)
+        if (section, key) not in said
+    }
+
+
+def _from_celery(environ: Mapping[str, str]) -> list[tuple[str, str, str, Any]]:
+    return [
+        (name, *setting, environ[name])
+        for name, setting in CELERY_VARIABLES.items()
+        if environ.get(name)
+    ]
 
 
 def _from_environment(environ: Mapping[str, str]) -> list[tuple[str, str, str, Any]]:

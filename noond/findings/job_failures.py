@@ -25,7 +25,7 @@ log = structlog.get_logger(__name__)
 SHARE_OF: Final = timedelta(hours=1)
 FEWEST: Final = 10
 """Of fewer jobs no share is looked at."""
-_PAUSE_SECONDS: Final = 1.0
+_PAUSE_SECONDS: Final = 0.5
 """Jobs that end within it are looked at together."""
 _LOOKED_AT: Final = 200
 
@@ -34,7 +34,7 @@ Start = Callable[[Coroutine[Any, Any, None]], object]
 
 
 class JobFailures:
-    """A JobListener: of each end it notes the type, and looks at how its jobs fare a second later.
+    """A JobListener: of each end it notes the type, and looks at how its jobs fare a moment later.
 
     The types named `daemons` are the daemon's own; of the others each user has their findings.
     Jobs that end without having run (their deadline, a crash) are met by the tick.
