@@ -8,6 +8,7 @@ import click
 
 from noond.cli.client import Client
 from noond.cli.connected import connected, json_option
+from noond.cli.listing import limit_option
 from noond.cli.output import Cell, local_time, note, print_json, print_rows
 from noond.models.finding import FindingKind
 
@@ -15,13 +16,7 @@ from noond.models.finding import FindingKind
 @click.command()
 @click.option("--all", "all_states", is_flag=True, help="Those that are over, too.")
 @click.option("--kind", type=click.Choice([kind.value for kind in FindingKind]), help="Only this.")
-@click.option(
-    "--limit",
-    type=click.IntRange(1, 10_000),
-    default=50,
-    show_default=True,
-    help="Show so many.",
-)
+@limit_option
 @json_option
 @connected
 def findings(client: Client, all_states: bool, kind: str | None, limit: int, as_json: bool) -> None:
