@@ -81,8 +81,12 @@ class JobFailures:
             self._timer.cancel()
 
     async def tick(self) -> None:
-        """Look at the types of which a job has failed since the last time."""
+        """Look at the types of which a job has failed since the last time, and at what is open."""
         since, self._looked_at = self._looked_at, self._clock.now()
+        self._ended |= {
+            (each.user_id, each.subject)
+            for each in self._findings.list_open(FindingKind.JOB_TYPE_FAILING)
+        }
         for job_type in self._types:
             whose = await self._database.read(
                 partial(

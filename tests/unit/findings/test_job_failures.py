@@ -128,3 +128,16 @@ async def test_what_failed_without_having_run_is_met_by_the_tick(shop: Shop) -> 
     assert await shop.desk.all("ana", state="open") == []
     await shop.failures.tick()
     assert [each.id for each in await shop.desk.all("ana", state="open")] == [found.id]
+
+
+async def test_a_success_that_nobody_was_told_of_closes_at_the_tick(shop: Shop) -> None:
+    await shop.end("FFF")
+    await shop.desk.restart()
+    unheard = shop.watcher()
+    shop.desk.clock.move(timedelta(minutes=1))
+    await shop.desk.database.write(
+        lambda tx: shop._end(tx, failed=False, user="cem", job_type="letters")
+    )
+    assert await shop.open() == [("cem", "letters", 1)]
+    await unheard.tick()
+    assert await shop.open() == []
