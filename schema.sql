@@ -684,3 +684,28 @@ CREATE TABLE quota_usage (
     PRIMARY KEY (user_id, quota, day)
 ) WITHOUT ROWID;
 CREATE INDEX quota_usage_by_day ON quota_usage (day);
+
+-- What is wrong and needs a person, once for each (user, kind, subject) at a time. Without a user
+-- it concerns the whole daemon and is shown to administrators. `count` is how often it was seen;
+-- `changes` numbers what the webhook is told, and `told_open` is what it was told last.
+-- After `expires_at` it is over by itself.
+CREATE TABLE findings (
+    id           TEXT PRIMARY KEY,
+    user_id      TEXT REFERENCES users (id) ON DELETE CASCADE,
+    kind         TEXT NOT NULL,
+    subject      TEXT NOT NULL,
+    title        TEXT NOT NULL,
+    detail       TEXT NOT NULL,
+    count        INTEGER NOT NULL,
+    opened_at    INTEGER NOT NULL,
+    updated_at   INTEGER NOT NULL,
+    closed_at    INTEGER,
+    expires_at   INTEGER,
+    announced_at INTEGER NOT NULL,
+    changes      INTEGER NOT NULL,
+    told_open    INTEGER NOT NULL
+);
+CREATE UNIQUE INDEX findings_open ON findings (coalesce(user_id, ''), kind, subject)
+    WHERE closed_at IS NULL;
+CREATE INDEX findings_by_user ON findings (user_id, id);
+CREATE INDEX findings_by_end ON findings (kind, subject, closed_at) WHERE closed_at IS NOT NULL;

@@ -9,6 +9,7 @@ import signal
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -48,6 +49,8 @@ from noond.clock import Clock, SystemClock
 from noond.config import Settings
 from noond.errors import StorageError
 from noond.events import EventBus
+from noond.findings.findings import Findings
+from noond.findings.watch import Watch
 from noond.hub.frames import SUBPROTOCOL, DeviceHello
 from noond.hub.hub import Greet, Hub
 from noond.hub.socket import CLOSE_TOKEN
@@ -82,7 +85,7 @@ from noond.store.rows import Transaction
 from noond.tasks import Supervisor
 from noond.tracing import OFF, open_tracing
 from noond.work.jobs import Jobs
-from noond.work.registry import cleanup_types, work_types
+from noond.work.registry import cleanup_types, daemon_types, webhook_queue, work_types
 
 log = structlog.get_logger(__name__)
 
@@ -115,8 +118,23 @@ async def open_daemon(settings: Settings, *, clock: Clock | None = None) -> Asyn
         stack.push_async_callback(database.close)
         tasks = await stack.enter_async_context(Supervisor())
         bus = EventBus(clock=clock)
+        daemons_work = daemon_types(settings, database=database, clock=clock)
+        findings = Findings(
+            database,
+            clock,
+            bus,
+            settings.findings,
+            deliver=webhook_queue(settings, clock),
+            wake=lambda: engine.wake(),  # noqa: PLW0108 - made below
+        )
+        await findings.load()
         budget = Budget(
-            settings.llm, spent=spent_in(database), clock=clock, warn=budget_warnings(bus)
+            settings.llm,
+            spent=spent_in(database),
+            clock=clock,
+            warn=budget_warnings(
+                bus, lambda seen: tasks.start(findings.saw(seen), name="budget-finding")
+            ),
         )
         readers = await stack.enter_async_context(
             open_readers(
@@ -128,7 +146,7 @@ async def open_daemon(settings: Settings, *, clock: Clock | None = None) -> Asyn
                 tracing=tracing,
             )
         )
-        converter = DocumentConverter()
+        converter = DocumentConverter(temporary=directory.temporary)
         stack.push_async_callback(converter.close)
         progress = Progress(database, bus, tasks)
         reviews = Reviews(database, clock, tasks)
@@ -184,6 +202,7 @@ async def open_daemon(settings: Settings, *, clock: Clock | None = None) -> Asyn
             request_log=request_log,
             sessions=sessions,
             activities=activities,
+            temporary=directory.temporary,
         )
         # Made below: no job runs before the engine starts.
         toolbox = Toolbox()
@@ -198,15 +217,25 @@ async def open_daemon(settings: Settings, *, clock: Clock | None = None) -> Asyn
             wakes=wakes,
         )
         work = work_types(executor, answering, settings, tracing)
-        types: list[JobType] = [*work, *cleanups]
+        types: list[JobType] = [*work, *daemons_work, *cleanups]
         if tracing is not OFF:
             types = [TracedJob(each, tracing) for each in types]
+        watch = Watch(
+            database,
+            clock,
+            findings,
+            settings.findings,
+            types=[each.name for each in (*work, *daemons_work, *cleanups)],
+            daemons=[each.name for each in (*daemons_work, *cleanups)],
+            start=partial(tasks.start, name="job-failures"),
+        )
+        stack.callback(watch.failures.close)
         engine = JobEngine(
             database,
             clock,
             settings.jobs,
             types=types,
-            listener=JobListeners(wakes, JobEvents(database, bus, tasks)),
+            listener=JobListeners(wakes, JobEvents(database, bus, tasks), watch.failures),
         )
         reconnect = Reconnect(database, clock, hub, outbox, tasks, audit, wake=engine.wake)
 
@@ -215,7 +244,14 @@ async def open_daemon(settings: Settings, *, clock: Clock | None = None) -> Asyn
             reconnect.device_shut_out(user_id, device_id)
 
         runs = Runs(database, clock, hub, executor, outbox, progress, wake=engine.wake)
-        jobs = Jobs(database, clock, engine, work=work, cleanups=cleanups, cancel_run=runs.cancel)
+        jobs = Jobs(
+            database,
+            clock,
+            engine,
+            work=(*work, *daemons_work),
+            cleanups=cleanups,
+            cancel_run=runs.cancel,
+        )
         streams = Streams()
         passwords = Passwords()
         sign_ins = SignIns(
@@ -269,6 +305,7 @@ async def open_daemon(settings: Settings, *, clock: Clock | None = None) -> Asyn
                 tasks=tasks,
                 has_model=readers.dialogue is not None,
             ),
+            findings=findings,
             reviews=reviews,
             previews=Previews(database, clock, outbox, progress),
             usage=usage,
@@ -317,7 +354,12 @@ async def open_daemon(settings: Settings, *, clock: Clock | None = None) -> Asyn
         stack.push_async_callback(stop_work)
         url = await stack.enter_async_context(listening(runner, settings.server, tls))
         await stack.enter_async_context(
-            ticking(reconnect.tick, ScheduleWatchdog(database, clock, hub, bus).tick, engine.tick)
+            ticking(
+                reconnect.tick,
+                ScheduleWatchdog(database, clock, hub, bus, findings).tick,
+                engine.tick,
+                watch.tick,
+            )
         )
         await update_cli_file(directory.cli_file, url, database=database, audit=audit, clock=clock)
         tasks.start(readers.extractor.warm(), name="extractor-warm")

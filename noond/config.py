@@ -1,12 +1,18 @@
-"""The settings: flag > `NOOND__SECTION__KEY` > noond.toml > default; unknown keys are errors."""
+"""The settings: flag > `NOOND__SECTION__KEY` > noond.toml > default; unknown keys are errors.
+
+Some names of Celery's settings are understood in the environment, below `NOOND__…`.
+"""
 
 from __future__ import annotations
 
 import os
 import tomllib
 from collections.abc import Mapping
+from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from types import MappingProxyType
+from typing import Annotated, Any, Final, Literal
+from urllib.parse import urlsplit
 
 from pydantic import (
     BaseModel,
@@ -22,6 +28,16 @@ from noond.errors import ConfigError
 from noond.models.rate import RateLimit
 
 ENV_PREFIX = "NOOND__"
+
+CELERY_VARIABLES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
+    {
+        "CELERY_TASK_TIME_LIMIT": ("jobs", "hard_seconds"),
+        "CELERY_TASK_SOFT_TIME_LIMIT": ("jobs", "soft_seconds"),
+        "CELERY_TASK_MAX_RETRIES": ("jobs", "max_retries"),
+        "CELERY_TASK_DEFAULT_RETRY_DELAY": ("jobs", "backoff_seconds"),
+    }
+)
+"""Those that have a meaning here, and the setting that they are. The others are not looked at."""
 
 
 def default_data_dir() -> Path:
@@ -298,6 +314,71 @@ class AuditSettings(_Section):
     )
 
 
+class FindingSettings(_Section):
+    """What is wrong and needs a person: when it is one, and who is told."""
+
+    cooldown_minutes: float = Field(
+        60,
+        ge=0,
+        description="Devices and the webhook are told of one finding at most once in this time. "
+        "One that comes back within it is opened again, and not announced anew.",
+    )
+    failures_in_row: int = Field(
+        3, ge=1, le=100, description="Jobs of a type that failed for good, one after the other."
+    )
+    failure_share: float = Field(
+        0.5,
+        gt=0,
+        le=1,
+        description="Or: more than this part of a type's jobs failed for good within an hour, "
+        "of ten or more.",
+    )
+    queue_minutes: float = Field(
+        15, gt=0, description="Something due has waited so long in a queue that is not paused."
+    )
+    queue_growth_minutes: float = Field(
+        30, ge=2, description="Or: the queue only ever grew for so long, by 100 jobs or more."
+    )
+    keep_days: int = Field(90, ge=1, description="How long findings are kept that were closed.")
+    webhook_url: str | None = Field(
+        None,
+        description="Where each finding is sent when it is opened, updated or closed; see "
+        "docs/findings.md. `https`, or this machine itself.",
+    )
+    webhook_secret: SecretStr | None = Field(
+        None, min_length=16, description="What the deliveries are signed with."
+    )
+    webhook_allow_private: bool = Field(
+        False, description="Whether `webhook_url` may lead into a private network."
+    )
+
+    @field_validator("webhook_url")
+    @classmethod
+    def _webhook_address(cls, url: str | None) -> str | None:
+        if url is None:
+            return None
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.username:
+            raise ValueError("must be an https URL without a user name")
+        if parts.scheme == "http" and not names_this_machine(parts.hostname):
+            raise ValueError("must begin with https unless it names this machine, as 127.0.0.1")
+        return url
+
+    @model_validator(mode="after")
+    def _webhook_signed(self) -> FindingSettings:
+        if self.webhook_url is not None and self.webhook_secret is None:
+            raise ValueError("webhook_url needs webhook_secret, which signs what is sent")
+        return self
+
+
+def names_this_machine(host: str) -> bool:
+    """Whether a URL's host is written as a loopback address, or as `localhost`."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"
+
+
 class LogSettings(_Section):
     """The log, on stderr, and the log of requests, in the database."""
 
@@ -313,6 +394,11 @@ class LogSettings(_Section):
         "with a credential, or none.",
     )
     request_days: int = Field(30, ge=1, description="How long they are kept.")
+    sentry_dsn: SecretStr | None = Field(
+        None,
+        description="Sentry server that is told of unexpected errors: their type and place in the "
+        "code, nothing else. Needs `pip install noond[sentry]`.",
+    )
 
 
 class TraceSettings(_Section):
@@ -340,6 +426,7 @@ class Settings(_Section):
     limits: LimitSettings = LimitSettings()
     accounts: AccountSettings = AccountSettings()
     audit: AuditSettings = AuditSettings()
+    findings: FindingSettings = FindingSettings()
     log: LogSettings = LogSettings()
     traces: TraceSettings = TraceSettings()
 
@@ -359,6 +446,7 @@ def load_settings(
     origin: dict[tuple[str, str], str] = {}
     for where, section, key, value in [
         *_from_file(file),
+        *_from_celery(environ),
         *_from_environment(environ),
         *_from_flags(flags or {}),
     ]:
@@ -385,6 +473,26 @@ def _from_file(file: Path | None) -> list[tuple[str, str, str, Any]]:
             raise ConfigError(f"{file}: `{section}` stands outside a [section]")
         found += [(str(file), section, key, value) for key, value in keys.items()]
     return found
+
+
+def taken_from_celery(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """Celery's variables that count, because nothing of noond's own says otherwise in the
+    environment: the setting that each has set.
+    """
+    said = {(section, key) for _, section, key, _ in _from_environment(environ)}
+    return {
+        name: f"{section}.{key}"
+        for name, section, key, _ in _from_celery(environ)
+        if (section, key) not in said
+    }
+
+
+def _from_celery(environ: Mapping[str, str]) -> list[tuple[str, str, str, Any]]:
+    return [
+        (name, *setting, environ[name])
+        for name, setting in CELERY_VARIABLES.items()
+        if environ.get(name)
+    ]
 
 
 def _from_environment(environ: Mapping[str, str]) -> list[tuple[str, str, str, Any]]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import logging
 import sys
-from typing import Any, Literal
+from collections.abc import Callable
+from typing import Any, Literal, TypeAlias
 
 import structlog
-from structlog.typing import EventDict, WrappedLogger
+from structlog.typing import EventDict, Processor, WrappedLogger
 
 from noond.inert import inert
 
@@ -31,13 +32,44 @@ def _inert(value: Any) -> Any:
     return inert(value if isinstance(value, str) else repr(value))
 
 
-def configure_logging(*, level: str, style: Literal["json", "console"]) -> None:
-    """Send structlog's and the standard library's records to stderr, one line each."""
-    shared: list[structlog.typing.Processor] = [
+Report: TypeAlias = Callable[[BaseException, str], None]
+"""Takes an error that was logged with its traceback, and what the log calls the event."""
+
+
+def _reporting(report: Report) -> Processor:
+    def tell(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+        error = _error_of(event.get("exc_info"))
+        if error is not None:
+            # Ours are called by a name; others' messages may hold anything.
+            said = str(event.get("event"))
+            report(error, said if said.isidentifier() else str(event.get("logger")))
+        return event
+
+    return tell
+
+
+def _error_of(exc_info: object) -> BaseException | None:
+    """The error that a log call was given: itself, a triple, or that there is one."""
+    if isinstance(exc_info, tuple):
+        _, exc_info, _ = exc_info
+    elif exc_info is True:
+        _, exc_info, _ = sys.exc_info()
+    return exc_info if isinstance(exc_info, BaseException) else None
+
+
+def configure_logging(
+    *, level: str, style: Literal["json", "console"], report: Report | None = None
+) -> None:
+    """Send structlog's and the standard library's records to stderr, one line each.
+
+    `report` is told of every error that comes with its traceback.
+    """
+    shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
+        *([] if report is None else [_reporting(report)]),
         structlog.processors.format_exc_info,
         _make_inert,
     ]

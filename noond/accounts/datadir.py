@@ -44,6 +44,11 @@ class DataDirectory:
         """Where old rows of the audit log are kept as files."""
         return self.path / "archive"
 
+    @property
+    def temporary(self) -> Path:
+        """Where temporary files are made, and deleted a day later when nobody did."""
+        return self.path / "tmp"
+
     @classmethod
     def open(cls, path: Path) -> DataDirectory:
         """Lock a directory that exists.
@@ -85,6 +90,7 @@ class DataDirectory:
             )
         vault = Vault.load(self.key_file)
         self._verify(vault)
+        self._make_temporary()
         opening.prepare(self.database)
         if not self._verify(vault):
             raise DataDirectoryError(
@@ -92,6 +98,14 @@ class DataDirectory:
                 f"noond init --data-dir {shlex.quote(str(self.path))}"
             )
         return vault
+
+    def _make_temporary(self) -> None:
+        try:
+            self.temporary.mkdir(mode=0o700, exist_ok=True)
+        except OSError as error:
+            raise DataDirectoryError(f"{self.temporary} can't be made: {error.strerror}") from None
+        if self.temporary.is_symlink():
+            raise DataDirectoryError(f"{self.temporary} is a link; remove it")
 
     def _verify(self, vault: Vault) -> bool:
         """Whether the database holds a check of its key; raises KeyMismatch if of another."""

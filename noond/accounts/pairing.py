@@ -30,7 +30,6 @@ _LENGTH = 8
 _HALF = 4
 _READ_AS = str.maketrans("OIL", "011", "- ")
 KEPT_AFTER_EXPIRY: Final = timedelta(days=1)
-_PURGE_AT_ONCE = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +51,6 @@ class Pairing:
     def create(self, tx: Transaction, user_id: str, device_id: str | None) -> NewCode:
         """A code for the user, perhaps for one device id only."""
         now = self._clock.now()
-        pairing.purge_all_users(tx, expired_before=now - KEPT_AFTER_EXPIRY, limit=_PURGE_AT_ONCE)
         plain = _random()
         while pairing.half_is_taken_all_users(tx, self._half_hash(plain)):
             plain = _random()

@@ -21,7 +21,6 @@ from noond.store.sign_ins import EndReason, SignIn
 EndStreams = Callable[[str, str | None], None]
 """Closes what a credential of this user holds open, by its id; None stands for all of them."""
 
-_PURGE_AT_ONCE: Final = 20
 _USER_AGENT_KEPT: Final = 300
 
 
@@ -87,7 +86,6 @@ class SignIns:
                 return False
             if renewed is not None:
                 users.set_password(tx, user.id, renewed)
-            sign_ins.purge_all_users(tx, expired_before=now, limit=_PURGE_AT_ONCE)
             sign_ins.insert(tx, opened)
             sign_ins.add_token(tx, opened.id, refresh.hash, now=now)
             return True

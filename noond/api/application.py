@@ -53,6 +53,7 @@ from noond.api.routes import api_keys as key_routes
 from noond.api.routes import audit as audit_routes
 from noond.api.routes import conversations as conversation_routes
 from noond.api.routes import devices as device_routes
+from noond.api.routes import findings as finding_routes
 from noond.api.routes import invocations as invocation_routes
 from noond.api.routes import jobs as job_routes
 from noond.api.routes import metrics as metrics_routes
@@ -73,6 +74,7 @@ from noond.assistant.desk import ChatDesk
 from noond.clock import Clock
 from noond.config import LimitSettings, ServerSettings
 from noond.events import EventBus
+from noond.findings.findings import Findings
 from noond.insights.analytics import Analytics
 from noond.metrics import Metrics
 from noond.runners.agents import Agents
@@ -105,6 +107,7 @@ def build_application(
     runs: Runs,
     jobs: Jobs,
     desk: ChatDesk,
+    findings: Findings,
     reviews: Reviews,
     previews: Previews,
     usage: Usage,
@@ -171,6 +174,7 @@ def build_application(
         *run_events.routes(runs, bus, streams, heartbeat_seconds=heartbeat_seconds),
         *job_engine.routes(jobs),
         *job_routes.routes(jobs),
+        *finding_routes.routes(findings),
         *ticket_routes.routes(tickets),
         *event_socket.routes(
             authentication, feed, streams, clock, heartbeat_seconds=heartbeat_seconds

@@ -12,9 +12,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final, NamedTuple
 
-from noond.api.event_frames import EVENTS, EventFrame, GapReason, Topic, encode
+from noond.api.event_frames import EVENTS, EventFrame, GapReason, Topic, encode, scope_beside
 from noond.clock import Clock
 from noond.events import Event, EventBus
+from noond.models.account import Scope
 
 USER_BYTES: Final = 1024 * 1024
 """Events of one user that are kept, at most."""
@@ -88,6 +89,8 @@ class EventFeed:
 class _Kept(NamedTuple):
     topic: Topic
     message: bytes
+    scope: Scope | None = None
+    """What it needs beside the scope of its topic."""
 
 
 class _UserFeed:
@@ -139,7 +142,7 @@ class _UserFeed:
                 at=event.at,
             )
         )
-        self.kept.append(_Kept(topic, message))
+        self.kept.append(_Kept(topic, message, scope_beside(event)))
         self._bytes += len(message) + _OVERHEAD
         self.keep(self._allowance)
         for reader in tuple(self.readers):
@@ -167,6 +170,8 @@ class Reader:
     def __init__(self, feed: _UserFeed) -> None:
         self._feed = feed
         self.topics: frozenset[Topic] = frozenset()
+        self.scopes: frozenset[Scope] = frozenset()
+        """What the app's credential may do."""
         self.position = feed.seq
         """The number up to which everything that is wanted was taken."""
         self.wake: Callable[[], None] = lambda: None
@@ -190,9 +195,9 @@ class Reader:
         feed = self._feed
         taken: list[bytes] = []
         while self.position < feed.seq and limit_bytes > 0:
-            topic, message = feed.kept[self.position - feed.floor]
+            topic, message, scope = feed.kept[self.position - feed.floor]
             self.position += 1
-            if topic in self.topics:
+            if topic in self.topics and (scope is None or scope in self.scopes):
                 taken.append(message)
                 limit_bytes -= len(message)
         return taken

@@ -13,10 +13,13 @@ from noond.accounts.activities import ACTIVITY_LOGGED
 from noond.accounts.devices import DEVICE_OFFLINE, DEVICE_ONLINE, DEVICE_PAIRED, DEVICE_REMOVED
 from noond.api.fields import Moment
 from noond.api.routing import Body, Reply
+from noond.events import Event
+from noond.findings.findings import FINDING_CLOSED, FINDING_OPENED, FINDING_UPDATED
 from noond.jobs.telling import JOB_ENDED, JOB_PROGRESS, JOB_STARTED
 from noond.models.account import Scope
 from noond.models.activity import ActivityKind
 from noond.models.agent_session import AgentType
+from noond.models.finding import FindingKind
 from noond.models.job import JobStatus, Reason
 from noond.models.run import RunStatus, WaitingFor
 from noond.runners.notices import BUDGET_WARNING, SCHEDULE_OVERDUE
@@ -40,6 +43,7 @@ class Topic(StrEnum):
     USAGE = "usage"
     ACTIVITIES = "activities"
     JOBS = "jobs"
+    FINDINGS = "findings"
 
 
 TOPIC_SCOPES: Final[Mapping[Topic, Scope]] = MappingProxyType(
@@ -50,9 +54,15 @@ TOPIC_SCOPES: Final[Mapping[Topic, Scope]] = MappingProxyType(
         Topic.USAGE: Scope.USAGE_READ,
         Topic.ACTIVITIES: Scope.AGENTS_READ,
         Topic.JOBS: Scope.JOBS_READ,
+        Topic.FINDINGS: Scope.JOBS_READ,
     }
 )
 """The scope that shows the same over HTTP."""
+
+
+def scope_beside(event: Event) -> Scope | None:
+    """The scope that an event needs beside that of its topic."""
+    return Scope.JOBS_ADMIN if event.data.get("daemon_wide") else None
 
 
 class _Data(Reply):
@@ -157,6 +167,22 @@ class JobAttemptEnded(JobAttempt):
     retry_at: str | None
 
 
+class FindingChanged(_Data):
+    """A finding as it is now; the event's name says what happened to it."""
+
+    id: str
+    kind: FindingKind
+    subject: str
+    daemon_wide: bool
+    state: Literal["open", "closed"]
+    title: str
+    detail: str
+    count: int
+    opened_at: str
+    updated_at: str
+    closed_at: str | None
+
+
 EVENTS: Final[Mapping[str, tuple[Topic, type[_Data]]]] = MappingProxyType(
     {
         RUN_PROGRESS: (Topic.RUNS, RunProgress),
@@ -172,6 +198,9 @@ EVENTS: Final[Mapping[str, tuple[Topic, type[_Data]]]] = MappingProxyType(
         JOB_STARTED: (Topic.JOBS, JobAttempt),
         JOB_PROGRESS: (Topic.JOBS, JobProgressed),
         JOB_ENDED: (Topic.JOBS, JobAttemptEnded),
+        FINDING_OPENED: (Topic.FINDINGS, FindingChanged),
+        FINDING_UPDATED: (Topic.FINDINGS, FindingChanged),
+        FINDING_CLOSED: (Topic.FINDINGS, FindingChanged),
     }
 )
 """The events that apps are told of: their topic and the model of their data."""

@@ -64,6 +64,7 @@ class EventSocket(Socket):
         self._heard = True
         self._beating: asyncio.TimerHandle | None = None
         place.wake = self._wake
+        place.scopes = frozenset(principal.scopes)
 
     async def serve(self, *, heartbeat_seconds: float, expires_in: timedelta) -> None:
         """Serve the socket until it has closed."""

@@ -21,7 +21,6 @@ from noond.store.idempotency import KEPT, StoredReply
 from noond.store.rows import Transaction
 
 _KEY_LENGTH = 255
-_PURGE_AT_ONCE = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +97,6 @@ class Idempotency:
             return _repeated(stored, call)
         made = work()
         answered = _answered(made)
-        idempotency.purge_all_users(tx, before=now - KEPT, limit=_PURGE_AT_ONCE)
         reply = StoredReply(
             body_hash=call.content_hash,
             status=made.status,

@@ -10,6 +10,7 @@ from noond.cli.client import Client
 from noond.cli.connected import connected, json_option
 from noond.cli.default_group import DefaultGroup
 from noond.cli.exits import CommandFailed
+from noond.cli.listing import limit_option, span_options
 from noond.cli.output import (
     Cell,
     local_time,
@@ -44,15 +45,8 @@ def audit() -> None:
 @click.option("--status", type=click.IntRange(100, 599), help="Only with this HTTP status.")
 @click.option("--ip", metavar="ADDRESS", help="Only from this address.")
 @click.option("--request", "request_id", metavar="ID", help="Only of this X-Request-ID.")
-@click.option("--since", metavar="TIME", help="At or after: 2026-11-20T08:00:00Z.")
-@click.option("--until", metavar="TIME", help="Before: 2026-11-21T08:00:00Z.")
-@click.option(
-    "--limit",
-    type=click.IntRange(1, 10_000),
-    default=20,
-    show_default=True,
-    help="Show so many.",
-)
+@span_options()
+@limit_option
 @json_option
 @connected
 def list_entries(client: Client, /, limit: int, as_json: bool, **filters: str | int | None) -> None:

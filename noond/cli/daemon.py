@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -83,15 +84,13 @@ def serve(
     import asyncio
 
     from noond.app import serve as run_daemon
-    from noond.log import configure_logging
-
-    configure_logging(level=settings.log.level, style=settings.log.style)
 
     def tell(url: str) -> None:
         click.echo(json.dumps({"url": url}) if as_json else f"noond is ready at {url}")
 
     keep_freed_memory()
-    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+    with _logging(settings), asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        _say_what_celery_set()
         runner.run(run_daemon(settings, on_ready=tell))
 
 
@@ -119,6 +118,32 @@ def check_config(config: Path | None, data_dir: Path | None, as_json: bool) -> N
                 for key, value in keys.items()
             }
         )
+
+
+@contextmanager
+def _logging(settings: Settings) -> Iterator[None]:
+    """The daemon's log, and reports of what it did not expect."""
+    from noond.log import configure_logging
+
+    told = settings.log
+    if told.sentry_dsn is None:
+        configure_logging(level=told.level, style=told.style)
+        yield
+        return
+    from noond.error_reports import ErrorReports
+
+    with ErrorReports(told.sentry_dsn.get_secret_value()) as reports:
+        configure_logging(level=told.level, style=told.style, report=reports.report)
+        yield
+
+
+def _say_what_celery_set() -> None:
+    import structlog
+
+    from noond.config import taken_from_celery
+
+    for variable, setting in taken_from_celery().items():
+        structlog.get_logger(__name__).info("setting_taken", variable=variable, setting=setting)
 
 
 def _settings(config: Path | None, **server: Any) -> Settings:

@@ -12,6 +12,7 @@ from noond.cli.default_group import DefaultGroup
 from noond.cli.job_engine import pause, queue, registered, resume, run, stats
 from noond.cli.job_report import HEADERS, job_row, print_job
 from noond.cli.job_watch import watch
+from noond.cli.listing import limit_option, span_options
 from noond.cli.output import note, print_json, print_line, print_rows
 from noond.models.job import JobStatus
 
@@ -37,15 +38,8 @@ def jobs() -> None:
 )
 @click.option("--type", "job_type", metavar="TYPE", help="Only of this type.")
 @click.option("--queue", metavar="QUEUE", help="Only of this queue.")
-@click.option("--since", metavar="TIME", help="Queued at or after: 2026-11-20T08:00:00Z.")
-@click.option("--until", metavar="TIME", help="Queued before: 2026-11-21T08:00:00Z.")
-@click.option(
-    "--limit",
-    type=click.IntRange(1, 10_000),
-    default=20,
-    show_default=True,
-    help="Show so many.",
-)
+@span_options("Queued at or after", "Queued before")
+@limit_option
 @json_option
 @connected
 def list_jobs(client: Client, /, limit: int, as_json: bool, **filters: str | None) -> None:

@@ -19,6 +19,7 @@ from noond.cli.demo import demo
 from noond.cli.device import device
 from noond.cli.devices import devices, pair
 from noond.cli.exits import CommandFailed, ExitCode, exit_code_of
+from noond.cli.findings import findings
 from noond.cli.jobs import jobs
 from noond.cli.keys import keys
 from noond.cli.login import login
@@ -57,7 +58,7 @@ def cli() -> None:
 
 for _verb in (
     demo, init, serve, check_config, pair, devices, device, agents, agent, run, runs, usage,
-    analytics, users, keys, login, whoami, audit, jobs,
+    analytics, users, keys, login, whoami, audit, jobs, findings,
 ):  # fmt: skip
     cli.add_command(_verb)
 

@@ -8,6 +8,7 @@ import click
 
 from noond.cli.client import Client, segment
 from noond.cli.connected import connected, find_agent, find_run_id, json_option, view_of_agent
+from noond.cli.listing import limit_option
 from noond.cli.output import Cell, local_time, note, on_terminal, print_json, print_rows
 from noond.cli.preview_report import count_proposals, estimate_facts, print_proposals
 from noond.cli.run_report import print_run, waits_for
@@ -20,13 +21,7 @@ from noond.models.run import RunStatus
     "--status", type=click.Choice([status.value for status in RunStatus]), help="Only these."
 )
 @click.option("--agent", metavar="NAME", help="Only this agent's runs.")
-@click.option(
-    "--limit",
-    type=click.IntRange(1, 10_000),
-    default=20,
-    show_default=True,
-    help="Show so many.",
-)
+@limit_option
 @json_option
 @connected
 def runs(

@@ -8,6 +8,7 @@ import click
 
 from noond.cli.client import Client
 from noond.cli.connected import connected, json_option
+from noond.cli.listing import span_options
 from noond.cli.output import Cell, local_time, note, on_terminal, print_json, print_rows
 from noond.models.usage import UsageGroup
 
@@ -21,10 +22,7 @@ from noond.models.usage import UsageGroup
     show_default=True,
     help="Add the calls up by this.",
 )
-@click.option(
-    "--since", metavar="TIME", help="At or after: 2026-11-20T08:00:00Z.  [default: 30 days]"
-)
-@click.option("--until", metavar="TIME", help="Before: 2026-11-21T08:00:00Z.  [default: now]")
+@span_options(defaults=("30 days", "now"))
 @json_option
 @connected
 def usage(client: Client, group: str, since: str | None, until: str | None, as_json: bool) -> None:

@@ -10,6 +10,7 @@ import structlog
 from noond.clock import new_id, rfc3339
 from noond.errors import DeviceOffline
 from noond.events import Event, EventBus
+from noond.findings.findings import FINDING_OPENED, FINDING_UPDATED
 from noond.hub.calls import CallError
 from noond.hub.frames import EventFrame, ToolCall
 from noond.hub.hub import Hub
@@ -21,11 +22,16 @@ log = structlog.get_logger(__name__)
 SCHEDULE_OVERDUE: Final = "schedule.overdue"
 BUDGET_WARNING: Final = "budget.warning"
 _TOPICS: Final = frozenset({RUN_PROGRESS, SCHEDULE_OVERDUE, BUDGET_WARNING})
+_FINDINGS: Final = frozenset({FINDING_OPENED, FINDING_UPDATED})
+"""Of these devices see what is announced, and nothing else."""
 _BAD_ENDS = frozenset({"error", "partial"})
 
 
 class Notices:
-    """Forwards a user's events to their devices; a scheduled run that went wrong is announced."""
+    """Forwards a user's events to their devices.
+
+    Findings are announced, and scheduled runs that went wrong.
+    """
 
     def __init__(self, bus: EventBus, hub: Hub, tasks: Supervisor, *, call_seconds: float) -> None:
         self._bus = bus
@@ -48,10 +54,16 @@ class Notices:
             task.cancel()
 
     async def _forward(self, user_id: str, device_id: str) -> None:
-        announced: set[tuple[str, str | None]] = set()
-        with self._bus.subscribe(user_id, topics=_TOPICS) as events:
+        announced: set[str] = set()
+        with self._bus.subscribe(user_id, topics=_TOPICS | _FINDINGS) as events:
             while True:
                 event = await events.next()
+                if event.topic in _FINDINGS:
+                    if event.data["announced"]:
+                        await self._announce(
+                            user_id, device_id, event.data["title"], event.data["detail"]
+                        )
+                    continue
                 frame = EventFrame(
                     topic=event.topic,
                     data=event.data,
@@ -60,10 +72,8 @@ class Notices:
                 )
                 self._hub.tell(user_id, device_id, frame)
                 notice = _notice(event)
-                # A limit that renews is announced anew.
-                occasion = (event.subject, event.data.get("reset_at"))
-                if notice is not None and occasion not in announced:
-                    announced.add(occasion)
+                if notice is not None and event.subject not in announced:
+                    announced.add(event.subject)
                     await self._announce(user_id, device_id, *notice)
 
     async def _announce(self, user_id: str, device_id: str, title: str, body: str) -> None:
@@ -80,14 +90,6 @@ class Notices:
 def _notice(event: Event) -> tuple[str, str] | None:
     """Title and body of what a person should see at once; None for the rest."""
     data = event.data
-    if event.topic == SCHEDULE_OVERDUE:
-        return f"{data['agent_name']} has not run", str(data["note"])
-    if event.topic == BUDGET_WARNING:
-        body = (
-            f"{data['setting']} = {data['limit_usd']:g} US dollars is used to 80 %; at the limit "
-            f"runs wait until {data['reset_at']}."
-        )
-        return "The money for models is nearly used up", body
     if event.topic == RUN_PROGRESS and data["status"] in _BAD_ENDS and data["trigger"] != "manual":
         return (
             f"{data['agent_name']}: {data['errors']} errors",

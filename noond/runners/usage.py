@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
@@ -12,10 +13,12 @@ import structlog
 from noond.clock import Clock, day_around, first_instant, rfc3339
 from noond.errors import Invalid
 from noond.events import EventBus
+from noond.findings.budgets import nearly_used
 from noond.llm.extractor import KeepCalls
 from noond.llm.usage import Budget, CallAccount, SpentSince, Warn
 from noond.models.account import User
 from noond.models.document import LLMCall
+from noond.models.finding import Observation
 from noond.models.usage import BudgetStanding, Payer, UsageFigures, UsageGroup, UsageRow
 from noond.runners.notices import BUDGET_WARNING
 from noond.store import observability, runs, usage
@@ -148,8 +151,11 @@ def keep_calls_in(database: Database) -> KeepCalls:
     return keep
 
 
-def budget_warnings(bus: EventBus) -> Warn:
-    """Says in the log and to the user's devices and apps that a limit is nearly used up."""
+def budget_warnings(bus: EventBus, found: Callable[[Observation], object]) -> Warn:
+    """Says in the log and to the user's apps that a limit is nearly used up.
+
+    `found` makes a finding of it, without waiting for that.
+    """
 
     def warn(user_id: str, standing: BudgetStanding) -> None:
         payer = standing.payer
@@ -176,6 +182,7 @@ def budget_warnings(bus: EventBus) -> Warn:
                 "reset_at": rfc3339(standing.reset_at),
             },
         )
+        found(nearly_used(user_id, standing))
 
     return warn
 

@@ -17,6 +17,7 @@ async def ticking(
     start_due_runs: Callable[[], Awaitable[None]],
     watch_schedules: Callable[[], Awaitable[None]],
     look_at_the_clock: Callable[[], Awaitable[None]],
+    look_for_findings: Callable[[], Awaitable[None]],
 ) -> AsyncIterator[None]:
     """Call all of them at the beginning of every minute while the block runs."""
     scheduler = AsyncIOScheduler(timezone=UTC)
@@ -25,6 +26,7 @@ async def ticking(
         ("due-runs", start_due_runs),
         ("watchdog", watch_schedules),
         ("clock", look_at_the_clock),
+        ("findings", look_for_findings),
     ):
         scheduler.add_job(
             tick,

@@ -21,8 +21,13 @@ def list_all_users(connection: Connection) -> list[JobSchedule]:
         each
         for row in found.fetchall()
         for each in job_schedules.list_all(connection, row["user_id"])
-        if each.name.startswith(_PREFIX)
+        if is_daemons(each)
     ]
+
+
+def is_daemons(schedule: JobSchedule) -> bool:
+    """Whether the schedule is the daemon's own."""
+    return schedule.name.startswith(_PREFIX)
 
 
 def stands(schedule: JobSchedule, job: NewJob, *, cron: str) -> bool:

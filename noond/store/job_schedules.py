@@ -128,6 +128,15 @@ def due_all_users(tx: Transaction, *, now: datetime) -> list[JobSchedule]:
     return [_schedule(row) for row in rows]
 
 
+def overdue_all_users(connection: Connection, *, before: datetime) -> list[JobSchedule]:
+    """The schedules with a fire before this time that nothing has dealt with."""
+    rows = connection.execute(
+        "SELECT * FROM job_schedules WHERE enabled = 1 AND next_at < ? ORDER BY next_at",
+        (to_ms(before),),
+    ).fetchall()
+    return [_schedule(row) for row in rows]
+
+
 def waiting_and_running(tx: Transaction, user_id: str, concurrency_key: str) -> tuple[int, int]:
     """How many jobs of the key wait, and how many run."""
     row = tx.execute(

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from noond.clock import new_id, to_ms
+from noond.clock import from_ms, new_id, to_ms
 from noond.errors import AttemptEnded, JobExists, NotFound
 from noond.models.job import Enqueued, Job, JobStatus, NewJob
 from noond.store.job_holds import release_key_all_users
@@ -141,6 +141,19 @@ def get(connection: Connection, user_id: str, job_id: str) -> Job:
     if job is None:
         raise NotFound("there is no such job")
     return job
+
+
+def due_between(
+    connection: Connection, user_id: str, job_type: str, *, first_key: str, end_key: str
+) -> datetime | None:
+    """When the first of these unique keys that has not ended is due; `end_key` itself is out."""
+    row = connection.execute(
+        "SELECT scheduled_at FROM jobs INDEXED BY jobs_unique WHERE user_id = ? AND job_type = ?"
+        " AND unique_key >= ? AND unique_key < ? AND unique_key IS NOT NULL"
+        " AND status IN ('pending', 'running') ORDER BY unique_key LIMIT 1",
+        (user_id, job_type, first_key, end_key),
+    ).fetchone()
+    return None if row is None else from_ms(row["scheduled_at"])
 
 
 def list_page(

@@ -18,7 +18,7 @@ _AT_ONCE: Final = 200
 
 
 class SpentKeyPurgeJob:
-    """Both also go a few at a time as new ones come; this is for those that nothing follows."""
+    """Neither counts any more; how many are made in between is limited by the rates of requests."""
 
     name: Final = "purge_spent_keys"
     purpose: Final = "Deletes idempotency keys and pairing codes that are over."

@@ -20,6 +20,7 @@ USER_CARRIERS = {
     "Agent",
     "AgentSession",
     "APIKey",
+    "Finding",
     "Interaction",
     "Job",
     "NewJob",

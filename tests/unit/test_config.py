@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from noond.config import Settings, load_settings
+from noond.config import Settings, load_settings, taken_from_celery
 from noond.errors import ConfigError
 
 CANARY = "sk-canary-1234567890"
@@ -99,3 +99,57 @@ def test_every_setting_says_what_it_is() -> None:
         assert section.annotation is not None
         for key, field in section.annotation.model_fields.items():
             assert field.description, f"{name}.{key}"
+
+
+def test_celerys_variables_count_between_the_file_and_noonds_own(tmp_path: Path) -> None:
+    file = tmp_path / "noond.toml"
+    file.write_text("[jobs]\nhard_seconds = 100\nsoft_seconds = 90\nmax_retries = 1\n")
+    environ = {
+        "CELERY_TASK_TIME_LIMIT": "1200",
+        "CELERY_TASK_SOFT_TIME_LIMIT": "1100",
+        "CELERY_TASK_DEFAULT_RETRY_DELAY": "5",
+        "CELERY_TASK_MAX_RETRIES": "",
+        "CELERY_WORKER_PREFETCH_MULTIPLIER": "4",
+        "CELERY_SOMETHING_ELSE": "x",
+        "NOOND__JOBS__SOFT_SECONDS": "7",
+    }
+    jobs = load_settings(file, environ=environ).jobs
+    assert (jobs.hard_seconds, jobs.soft_seconds) == (1200, 7)
+    assert (jobs.backoff_seconds, jobs.max_retries) == (5, 1)
+    assert taken_from_celery(environ) == {
+        "CELERY_TASK_TIME_LIMIT": "jobs.hard_seconds",
+        "CELERY_TASK_DEFAULT_RETRY_DELAY": "jobs.backoff_seconds",
+    }
+
+
+def test_a_wrong_value_of_celerys_is_named_by_its_variable() -> None:
+    with pytest.raises(ConfigError, match=r"jobs\.hard_seconds.*CELERY_TASK_TIME_LIMIT"):
+        load_settings(environ={"CELERY_TASK_TIME_LIMIT": "ten minutes"})
+
+
+@pytest.mark.parametrize(
+    ("url", "good"),
+    [
+        ("https://alerts.example.org/x?y=1", True),
+        ("http://127.0.0.1:8080/x", True),
+        ("http://[::1]/x", True),
+        ("http://localhost/x", True),
+        ("http://alerts.example.org/x", False),
+        ("http://localhost.example.org/x", False),
+        ("https://user:pass@alerts.example.org/x", False),
+        ("ftp://127.0.0.1/x", False),
+        ("alerts.example.org", False),
+    ],
+)
+def test_a_webhook_is_https_or_here(url: str, good: bool) -> None:
+    told = {"webhook_url": url, "webhook_secret": "a sentence of ours"}
+    if good:
+        assert load_settings(flags={"findings": told}, environ={}).findings.webhook_url == url
+        return
+    with pytest.raises(ConfigError, match=r"findings\.webhook_url"):
+        load_settings(flags={"findings": told}, environ={})
+
+
+def test_a_webhook_needs_its_secret() -> None:
+    with pytest.raises(ConfigError, match="webhook_secret"):
+        load_settings(flags={"findings": {"webhook_url": "https://x.example"}}, environ={})

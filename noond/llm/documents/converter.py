@@ -41,8 +41,18 @@ class DocumentConverter:
     A document never reaches this process's parsers, memory or rights: see `confinement`.
     """
 
-    def __init__(self, *, at_once: int = 2, limits: ConversionLimits | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        at_once: int = 2,
+        limits: ConversionLimits | None = None,
+        temporary: Path | None = None,
+    ) -> None:
+        """`temporary` is where its processes are to write, should one ever be let."""
         self._limits = limits or ConversionLimits()
+        self._environment = {"LC_ALL": "C.UTF-8"}
+        if temporary is not None:
+            self._environment["TMPDIR"] = str(temporary)
         self._slots = asyncio.Semaphore(at_once)
         self._running: set[asyncio.Task[Process]] = set()
         self._idle = asyncio.Event()
@@ -101,7 +111,7 @@ class DocumentConverter:
             stdout=PIPE,
             stderr=DEVNULL,
             cwd="/",
-            env={"LC_ALL": "C.UTF-8"},
+            env=self._environment,
             start_new_session=True,
         )
         if self._closed:

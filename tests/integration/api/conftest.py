@@ -43,6 +43,7 @@ from noond.assistant.telling import Wakes
 from noond.assistant.tools import Toolbox
 from noond.config import (
     AssistantSettings,
+    FindingSettings,
     HubSettings,
     JobSettings,
     LimitSettings,
@@ -52,6 +53,7 @@ from noond.config import (
     Settings,
 )
 from noond.events import EventBus
+from noond.findings.findings import Findings
 from noond.hub.frames import DeviceHello
 from noond.hub.hub import Hub
 from noond.insights.analytics import Analytics
@@ -133,6 +135,7 @@ class World:
     users: Users
     jobs: Jobs
     engine: JobEngine
+    findings: Findings
     handler: Handler
     audit: AuditLog
     request_log: RequestLog
@@ -412,6 +415,10 @@ async def world(
             request_log=request_log,
             sessions=sessions,
             activities=activities,
+            temporary=tmp_path / "tmp",
+        )
+        findings = Findings(
+            database, clock, bus, FindingSettings(), deliver=None, wake=lambda: None
         )
         wakes = Wakes()
         toolbox = Toolbox()
@@ -447,7 +454,10 @@ async def world(
             return database.alarm
 
         budget = Budget(
-            llm_settings, spent=spent_in(database), clock=clock, warn=budget_warnings(bus)
+            llm_settings,
+            spent=spent_in(database),
+            clock=clock,
+            warn=budget_warnings(bus, lambda _: None),
         )
         usage = Usage(database, clock, budget)
         toolbox.add(lookups(agents, runs, own_devices, usage, is_online=hub.is_online))
@@ -476,6 +486,7 @@ async def world(
                 tasks=tasks,
                 has_model=dialogue is not None,
             ),
+            findings=findings,
             reviews=Reviews(database, clock, tasks),
             previews=Previews(database, clock, outbox, progress),
             usage=usage,
@@ -513,6 +524,7 @@ async def world(
             users=own_users,
             jobs=jobs,
             engine=engine,
+            findings=findings,
             handler=handler,
             audit=audit,
             request_log=request_log,

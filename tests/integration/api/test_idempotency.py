@@ -199,17 +199,6 @@ async def test_after_a_day_a_key_is_new(world: World) -> None:
     assert reply.json["name"] == "Other"
 
 
-async def test_old_keys_are_forgotten_bit_by_bit(world: World) -> None:
-    await world.pair("laptop")
-    for number in range(5):
-        await post(world, AGENTS, agent(f"A{number}"), token=f"k{number}")
-    world.clock.advance(timedelta(hours=25))
-
-    await post(world, AGENTS, agent("B"), token="new")
-
-    assert await count(world, "idempotency_keys") == 1
-
-
 @pytest.mark.parametrize("token", ["", "x" * 256, "é", "a\tb"])
 async def test_a_key_is_short_and_printable(world: World, token: str) -> None:
     reply = await post(world, AGENTS, agent(), token=token)

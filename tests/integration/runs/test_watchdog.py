@@ -11,7 +11,9 @@ from running_daemon import RunningDaemon, new_daemon
 from running_hub import running_hub
 from scripted_device import scripted_device
 
+from noond.config import FindingSettings
 from noond.events import EventBus
+from noond.findings.findings import FINDING_OPENED, Findings
 from noond.runners.notices import SCHEDULE_OVERDUE
 from noond.runners.watchdog import ScheduleWatchdog
 from noond.store.database import Database
@@ -67,18 +69,24 @@ async def test_a_fire_that_nobody_served_is_noticed_once(
     heard = []
     try:
         async with running_hub() as served:
-            watchdog = ScheduleWatchdog(database, clock, served.hub, bus)
+            findings = Findings(
+                database, clock, bus, FindingSettings(), deliver=None, wake=lambda: None
+            )
+            watchdog = ScheduleWatchdog(database, clock, served.hub, bus, findings)
             with bus.subscribe(daemon.user_id) as events:
                 await watchdog.tick()
                 clock.move(timedelta(minutes=10))
                 await watchdog.tick()
                 await watchdog.tick()
-                heard.append(await events.next())
+                heard += [await events.next(), await events.next()]
                 bus.publish(daemon.user_id, "end", "end", {})
                 heard.append(await events.next())
     finally:
         await database.close()
     async with daemon.started() as api:
         agent = await api.get(f"/api/v1/agents/{agent_id}")
-    assert [event.topic for event in heard] == [SCHEDULE_OVERDUE, "end"]
+        (finding,) = (await api.get("/api/v1/findings"))["items"]
+    assert [event.topic for event in heard] == [SCHEDULE_OVERDUE, FINDING_OPENED, "end"]
     assert agent["schedule_note"] == "due since 2026-11-20 10:00 UTC: the device is away"
+    assert (finding["kind"], finding["subject"]) == ("schedule_not_fired", f"agent:{agent_id}")
+    assert (finding["title"], finding["detail"]) == ("inbox has not run", agent["schedule_note"])

@@ -147,17 +147,3 @@ async def test_another_key_does_not_recognise_the_code(
 @pytest.mark.parametrize("text", ["", "-", "ABC", "ABCD-EFGHJ", "ABCD-EFGU", "ÀBCD-EFGH", "\0" * 8])
 async def test_what_can_be_no_code_is_none(database: Database, pairing: Pairing, text: str) -> None:
     assert not await try_code(database, pairing, text, "laptop")
-
-
-async def test_old_codes_are_forgotten(
-    database: Database, pairing: Pairing, clock: ManualClock
-) -> None:
-    for _ in range(3):
-        await new_code(database, pairing)
-    clock.advance(timedelta(days=1, minutes=6))
-    await new_code(database, pairing)
-
-    kept = await database.read(
-        lambda c: c.execute("SELECT count(*) FROM pairing_codes").fetchone()[0]
-    )
-    assert kept == 1
