@@ -6,10 +6,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from new_database import new_database
 
 from noond.models.account import User
 from noond.models.document import LLMCall
-from noond.store import observability, opening, runs, users
+from noond.store import observability, runs, users
 from noond.store.database import Database
 from noond.store.rows import Connection, Transaction
 
@@ -31,7 +32,7 @@ CALL = LLMCall(
 async def database(tmp_path: Path) -> AsyncIterator[Database]:
     """A database with a run `r-ana` and one `r-ben` of the users of these names."""
     path = tmp_path / "noond.db"
-    opening.prepare(path)
+    new_database(path)
     database = await Database.open(path)
 
     def fill(tx: Transaction) -> None:

@@ -10,6 +10,7 @@ from typing import Any, cast
 
 import pytest
 from movable_clock import MovableClock
+from new_database import new_database
 
 from noond.config import JobSettings
 from noond.jobs.context import JobContext
@@ -22,7 +23,6 @@ from noond.store import (
     job_claims,
     job_endings,
     jobs,
-    opening,
     pairing,
     users,
 )
@@ -47,7 +47,7 @@ def clock() -> MovableClock:
 async def database(tmp_path: Path, clock: MovableClock) -> AsyncIterator[Database]:
     """With ana and ben, both owners; ana was first."""
     path = tmp_path / "noond.db"
-    opening.prepare(path)
+    new_database(path)
     database = await Database.open(path)
     for name in ("ana", "ben"):
         user = User(id=name, name=name, timezone="UTC", created_at=clock.now(), role=Role.OWNER)
