@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from new_database import new_database
-from workshop import Workshop
+from workshop import Commits, Workshop
 
 from noond.models.account import User
 from noond.store import users
@@ -19,8 +19,9 @@ from noond.store.rows import Transaction
 async def workshop(tmp_path: Path) -> AsyncIterator[Workshop]:
     path = tmp_path / "noond.db"
     new_database(path)
-    database = await Database.open(path)
-    workshop = Workshop(database, path)
+    commits = Commits()
+    database = await Database.open(path, on_commit=commits.made)
+    workshop = Workshop(database, path, commits)
 
     def fill(tx: Transaction) -> None:
         for name in ("ana", "ben"):
