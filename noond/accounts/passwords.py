@@ -6,7 +6,7 @@ import asyncio
 import unicodedata
 from typing import Final
 
-from argon2 import PasswordHasher
+from argon2 import Parameters, PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from argon2.profiles import RFC_9106_LOW_MEMORY
 
@@ -19,10 +19,10 @@ _AT_ONCE = 2  # each takes 64 MiB for some tens of milliseconds
 
 
 class Passwords:
-    """Hashes passwords and compares them."""
+    """Hashes passwords and compares them. `cost` is what each guess costs, too."""
 
-    def __init__(self) -> None:
-        self._hasher = PasswordHasher.from_parameters(RFC_9106_LOW_MEMORY)
+    def __init__(self, cost: Parameters = RFC_9106_LOW_MEMORY) -> None:
+        self._hasher = PasswordHasher.from_parameters(cost)
         self._turn = asyncio.Semaphore(_AT_ONCE)
         self._nobodys: str | None = None
 

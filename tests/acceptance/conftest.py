@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from warm_programs import AnyProgram, Program
 
 NOTES = {
     "standup.md": "# Standup\n\n- [ ] Water the plants due: 2026-12-01 @ines\n- [x] Buy string\n",
@@ -26,11 +27,15 @@ NOTES = {
 
 @dataclass(slots=True, kw_only=True)
 class Machine:
-    """A machine on which noond is installed: a data directory, a folder of notes, a device."""
+    """A machine on which noond is installed: a data directory, a folder of notes, a device.
+
+    Its programs start warm, unless it is a cold one: see `warm_programs`.
+    """
 
     root: Path
+    cold: bool = False
     url: str = ""
-    programs: list[subprocess.Popen[str]] = field(default_factory=list)
+    programs: list[AnyProgram] = field(default_factory=list)
 
     @property
     def data_dir(self) -> Path:
@@ -57,13 +62,25 @@ class Machine:
         self, *arguments: str, typed: str = "", **environment: str
     ) -> subprocess.CompletedProcess[str]:
         """Run a verb to its end, with what is typed on its stdin, which is no terminal."""
-        return subprocess.run(
+        program = self._started(arguments, self.environment(**environment), reads=True)
+        out, err = program.communicate(typed, timeout=60)
+        return subprocess.CompletedProcess(arguments, program.returncode or 0, out, err)
+
+    def _started(
+        self, arguments: tuple[str, ...], environment: dict[str, str], *, reads: bool
+    ) -> AnyProgram:
+        if not self.cold:
+            program = Program(arguments, env=environment, cwd=self.root)
+            if not reads:
+                program.stdin.close()
+            return program
+        return subprocess.Popen(
             [sys.executable, "-m", "noond", *arguments],
-            capture_output=True,
+            stdin=subprocess.PIPE if reads else subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             text=True,
-            timeout=60,
-            input=typed,
-            env=self.environment(**environment),
+            env=environment,
             cwd=self.root,
         )
 
@@ -73,27 +90,19 @@ class Machine:
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout)
 
-    def start(self, *arguments: str) -> subprocess.Popen[str]:
+    def start(self, *arguments: str) -> AnyProgram:
         """Start a verb that runs on; it is ended with the machine."""
-        program = subprocess.Popen(
-            [sys.executable, "-m", "noond", *arguments],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            env=self.environment(),
-            cwd=self.root,
-        )
+        program = self._started(arguments, self.environment(), reads=False)
         self.programs.append(program)
         return program
 
-    def serve(self) -> subprocess.Popen[str]:
+    def serve(self) -> AnyProgram:
         """Start the daemon on a free port; returns when it is ready."""
         program = self.start("serve", "--port", "0", "--json")
         self.url = first_line(program)["url"]
         return program
 
-    def connect_device(self, *more: str) -> subprocess.Popen[str]:
+    def connect_device(self, *more: str) -> AnyProgram:
         """Pair a device as `noond pair` says it, over the folder of notes."""
         command = shlex.split(self.ask("pair")["command"])
         assert command[0] == "noond"
@@ -112,7 +121,7 @@ class Machine:
         return made
 
 
-def first_line(program: subprocess.Popen[str]) -> Any:
+def first_line(program: AnyProgram) -> Any:
     """The next JSON line that a program prints; its end is a failure."""
     assert program.stdout is not None
     line = program.stdout.readline()
@@ -122,16 +131,17 @@ def first_line(program: subprocess.Popen[str]) -> Any:
     return json.loads(line)
 
 
-def stop(program: subprocess.Popen[str]) -> int:
+def stop(program: AnyProgram) -> int:
     """End a program as systemd does, and return its exit code."""
     program.send_signal(signal.SIGTERM)
     program.communicate(timeout=30)
+    assert program.returncode is not None
     return program.returncode
 
 
 @contextmanager
-def machine_at(root: Path) -> Iterator[Machine]:
-    machine = Machine(root=root)
+def machine_at(root: Path, *, cold: bool = False) -> Iterator[Machine]:
+    machine = Machine(root=root, cold=cold)
     for folder in (root / "tmp", machine.notes / "work"):
         folder.mkdir(parents=True)
     for name, text in NOTES.items():
@@ -148,9 +158,15 @@ def machine_at(root: Path) -> Iterator[Machine]:
 
 
 @pytest.fixture
-def machine(tmp_path: Path) -> Iterator[Machine]:
+def cold() -> bool:
+    """Whether the programs of `machine` start with an interpreter of their own."""
+    return False
+
+
+@pytest.fixture
+def machine(tmp_path: Path, cold: bool) -> Iterator[Machine]:
     """A fresh machine: nothing is made or started yet."""
-    with machine_at(tmp_path / "machine") as made:
+    with machine_at(tmp_path / "machine", cold=cold) as made:
         yield made
 
 

@@ -18,6 +18,12 @@ if TYPE_CHECKING:
 EXAMPLES = Path(__file__).parents[2] / "examples" / "inbox"
 
 
+@pytest.fixture
+def cold() -> bool:
+    """What is left behind is found by the environment it was started with."""
+    return True
+
+
 def left_behind(machine: Machine) -> list[str]:
     """Programs that still run with this machine's temporary directory, and files in it."""
     mark = f"TMPDIR={machine.root / 'tmp'}".encode()

@@ -5,8 +5,16 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+import pytest
+
 if TYPE_CHECKING:
     from tests.acceptance.conftest import Machine
+
+
+@pytest.fixture
+def cold() -> bool:
+    """As a person starts them."""
+    return True
 
 
 def test_from_nothing_to_records_on_the_device(machine: Machine) -> None:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from scripted_terminal import scripted_terminal
+from warm_programs import AnyProgram
 
 if TYPE_CHECKING:
-    import subprocess
     from collections.abc import Iterator
 
     from tests.acceptance.conftest import Machine
@@ -32,7 +32,7 @@ def started(machine: Machine, job_type: str) -> str:
     return str(machine.ask("jobs", "run", job_type)["job_id"])
 
 
-def next_line(program: subprocess.Popen[str]) -> Any:
+def next_line(program: AnyProgram) -> Any:
     """The next change that it tells of."""
     assert program.stdout is not None
     return json.loads(program.stdout.readline())

@@ -9,7 +9,6 @@ import os
 import signal
 import sqlite3
 import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
@@ -22,6 +21,7 @@ import aiohttp
 import crashing_daemon
 from running_daemon import Api
 from scripted_device import Closed, ScriptedDevice, scripted_device, sha256
+from warm_programs import Program
 
 from noond.accounts.setup import init_data_dir
 
@@ -66,7 +66,7 @@ class CrashSite:
 
     root: Path
     notebook: Notebook = field(default_factory=Notebook)
-    daemon: subprocess.Popen[str] | None = None
+    daemon: Program | None = None
     url: str = ""
     token: str = ""
     agent_id: str = ""
@@ -87,15 +87,13 @@ class CrashSite:
     def start(self) -> None:
         """Start the daemon; returns when it is ready."""
         environment = {k: v for k, v in os.environ.items() if not k.startswith("NOOND")}
-        self.daemon = subprocess.Popen(
+        self.daemon = Program(
             [
-                sys.executable, crashing_daemon.__file__, str(self.calls),
+                crashing_daemon.__file__, str(self.calls),
                 "serve", "--port", "0", "--json", "--data-dir", str(self.data_dir),
             ],
             env={**environment, "NOOND__LOG__LEVEL": "error"},
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         )  # fmt: skip
-        assert self.daemon.stdout is not None
         line = self.daemon.stdout.readline()
         assert line, self.end()
         self.url = json.loads(line)["url"]
@@ -107,8 +105,6 @@ class CrashSite:
     def order(self, order: str) -> None:
         """Tell the daemon when to die."""
         assert self.daemon is not None
-        assert self.daemon.stdin is not None
-        assert self.daemon.stderr is not None
         self.daemon.stdin.write(order + "\n")
         self.daemon.stdin.flush()
         for line in self.daemon.stderr:

@@ -59,12 +59,36 @@ class Handler:
             return await self.started.get()
 
 
+class Commits:
+    """Counts a database's commits, and lets a test wait for the next one."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._loop = asyncio.get_running_loop()
+        self._next = asyncio.Event()
+
+    def made(self, _writes: int, _seconds: float) -> None:
+        """See `Database.open`."""
+        self._loop.call_soon_threadsafe(self._tell)
+
+    def _tell(self) -> None:
+        self.count += 1
+        self._next.set()
+        self._next = asyncio.Event()
+
+    async def after(self, count: int) -> None:
+        """Wait until there are more than that."""
+        while self.count <= count:
+            await self._next.wait()
+
+
 class Workshop:
     """A database, its engine, and what stands in the jobs table."""
 
-    def __init__(self, database: Database, path: Path) -> None:
+    def __init__(self, database: Database, path: Path, commits: Commits) -> None:
         self.database = database
         self.path = path
+        self.commits = commits
         self.clock = SystemClock()
         self.engine: JobEngine
 
@@ -116,18 +140,17 @@ class Workshop:
 
     async def until(self, job_id: str, *statuses: str) -> dict[str, Any]:
         """Wait until the job has one of these statuses; each commit is looked at."""
-        async with asyncio.timeout(WAIT_SECONDS):
-            while (row := await self.row(job_id))["status"] not in statuses:
-                await self.database.write(lambda _: None)
-        return row
+        return await self.until_row(job_id, lambda row: row["status"] in statuses)
 
     async def until_row(
         self, job_id: str, true: Callable[[dict[str, Any]], bool]
     ) -> dict[str, Any]:
         """Wait until that is true of the job's row; each commit is looked at."""
         async with asyncio.timeout(WAIT_SECONDS):
+            seen = self.commits.count
             while not true(row := await self.row(job_id)):
-                await self.database.write(lambda _: None)
+                await self.commits.after(seen)
+                seen = self.commits.count
         return row
 
     async def result(self, job_id: str) -> Any:

@@ -14,6 +14,8 @@ from typing import Any, cast
 import aiohttp
 import pytest
 from aiohttp import web
+from argon2.profiles import CHEAPEST
+from new_database import new_database
 from workshop import Handler
 
 from noond.accounts.access_tokens import AccessTokens
@@ -73,7 +75,7 @@ from noond.runners.progress import Progress
 from noond.runners.reviews import Reviews
 from noond.runners.runs import Runs
 from noond.runners.usage import Usage, budget_warnings, spent_in
-from noond.store import api_keys, devices, opening, users
+from noond.store import api_keys, devices, users
 from noond.store.database import Database
 from noond.tasks import Supervisor
 from noond.work.agent_invocation import AgentInvocationJob, AgentStreamingJob
@@ -312,7 +314,7 @@ async def world(
 ) -> AsyncIterator[World]:
     clock = ManualClock()
     path = tmp_path / "noond.db"
-    opening.prepare(path)
+    new_database(path)
     async with AsyncExitStack() as stack:
         metrics = Metrics()
         database = await Database.open(path, on_commit=metrics.commit)
@@ -370,7 +372,7 @@ async def world(
 
         vault = Vault(bytes(32))
         streams = Streams()
-        passwords = Passwords()
+        passwords = Passwords(CHEAPEST)
         sign_ins = SignIns(
             database,
             passwords,

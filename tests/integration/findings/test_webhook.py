@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from new_database import new_database
 from webhook_receiver import Received, Receiver, webhook_receiver
-from workshop import Workshop
+from workshop import Commits, Workshop
 
 import noond
 from noond.config import FindingSettings, JobSettings
@@ -20,7 +21,7 @@ from noond.findings.webhook import DELIVER_WEBHOOK, Webhook, WebhookQueue
 from noond.jobs.policy import JobPolicy
 from noond.models.account import Role, User
 from noond.models.finding import FindingKind, Observation
-from noond.store import opening, users
+from noond.store import users
 from noond.store.database import Database
 from noond.work.deliver_webhook import DeliverWebhookJob, delivery_policy
 
@@ -86,9 +87,10 @@ class Office:
 @pytest.fixture
 async def office(tmp_path: Path) -> AsyncIterator[Office]:
     path = tmp_path / "noond.db"
-    opening.prepare(path)
-    database = await Database.open(path)
-    workshop = Workshop(database, path)
+    new_database(path)
+    commits = Commits()
+    database = await Database.open(path, on_commit=commits.made)
+    workshop = Workshop(database, path, commits)
     ana = User(
         id="ana", name="ana", timezone="UTC", created_at=workshop.clock.now(), role=Role.OWNER
     )

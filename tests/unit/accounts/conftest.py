@@ -6,11 +6,12 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from new_database import new_database
 
 from noond.accounts.audit import AuditLog
 from noond.accounts.vault import Vault
 from noond.models.account import User
-from noond.store import opening, users
+from noond.store import users
 from noond.store.database import Database
 
 
@@ -41,7 +42,7 @@ def clock() -> ManualClock:
 async def database(tmp_path: Path, clock: ManualClock) -> AsyncIterator[Database]:
     """A database with the users `ana` and `ben`."""
     path = tmp_path / "noond.db"
-    opening.prepare(path)
+    new_database(path)
     database = await Database.open(path)
     for name in ("ana", "ben"):
         user = User(id=name, name=name, timezone="UTC", created_at=clock.now())

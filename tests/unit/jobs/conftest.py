@@ -6,10 +6,11 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from workshop import Workshop
+from new_database import new_database
+from workshop import Commits, Workshop
 
 from noond.models.account import User
-from noond.store import opening, users
+from noond.store import users
 from noond.store.database import Database
 from noond.store.rows import Transaction
 
@@ -17,9 +18,10 @@ from noond.store.rows import Transaction
 @pytest.fixture
 async def workshop(tmp_path: Path) -> AsyncIterator[Workshop]:
     path = tmp_path / "noond.db"
-    opening.prepare(path)
-    database = await Database.open(path)
-    workshop = Workshop(database, path)
+    new_database(path)
+    commits = Commits()
+    database = await Database.open(path, on_commit=commits.made)
+    workshop = Workshop(database, path, commits)
 
     def fill(tx: Transaction) -> None:
         for name in ("ana", "ben"):

@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 from movable_clock import MovableClock
+from new_database import new_database
 
 from noond.models.account import User
 from noond.models.job import Job, JobStatus, NewJob, Reason
-from noond.store import job_claims, job_endings, job_recovery, job_states, jobs, opening, users
+from noond.store import job_claims, job_endings, job_recovery, job_states, jobs, users
 from noond.store.database import connect_writer
 
 
@@ -43,7 +44,7 @@ class Daemons:
 @pytest.fixture
 def daemons(tmp_path: Path) -> Iterator[Daemons]:
     path = tmp_path / "noond.db"
-    opening.prepare(path)
+    new_database(path)
     with closing(connect_writer(path)) as tx:
         daemons = Daemons(tx)
         users.insert(tx, User(id="ana", name="ana", timezone="UTC", created_at=daemons.clock.now()))

@@ -7,6 +7,7 @@ import contextlib
 import statistics
 import time
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from workshop import Handler, Workshop
@@ -54,9 +55,20 @@ async def test_a_woken_engine_starts_a_job_at_once(workshop: Workshop) -> None:
     assert statistics.median(times) < 0.05
 
 
-async def test_an_idle_engine_asks_the_database_nothing(workshop: Workshop) -> None:
+async def test_an_idle_engine_asks_the_database_nothing(
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
     handler = Handler()
     asked: list[str] = []
+    loop = asyncio.get_running_loop()
+    call_at = loop.call_at
+    timers: list[asyncio.TimerHandle] = []
+
+    def remembered(*arguments: Any, **more: Any) -> asyncio.TimerHandle:
+        timers.append(call_at(*arguments, **more))
+        return timers[-1]
+
+    monkeypatch.setattr(loop, "call_at", remembered)
     async with workshop.engine_for(handler):
         later = await workshop.add(wait=DAY)
         await workshop.idle()
@@ -66,9 +78,13 @@ async def test_an_idle_engine_asks_the_database_nothing(workshop: Workshop) -> N
 
         await workshop.database.write(trace)
         asked.clear()
-        # One waiting job, and nothing due: for a third of a second, nothing is said.
-        await asyncio.sleep(0.3)
+        # One waiting job, and nothing due: nothing is ready to run, and no timer is near.
+        for _ in range(3):
+            await workshop.database.read(lambda _: None)
         assert asked == []
+        pauses = [timer.when() - loop.time() for timer in timers if not timer.cancelled()]
+        assert min(pause for pause in pauses if pause > 0) > 60
+        assert max(pauses) > 3600, "the waiting job has its timer"
         workshop.engine.wake()
         await workshop.database.write(lambda _: None)
         await workshop.database.write(lambda _: None)

@@ -79,7 +79,9 @@ async def test_who_ignores_its_end_is_stuck_and_gives_its_slot_to_others(
         third = await workshop.add(payload={"deaf": True})
         await workshop.until(third, "running")
         behind = await workshop.add()
-        await asyncio.sleep(0.15)
+        # By then it was looked at again and again whether it may be given up.
+        late = await workshop.add(deadline_at=workshop.clock.now() + 3 * SOON)
+        await workshop.until(late, "failed")
         assert (await workshop.row(third))["status"] == "running"
         assert (await workshop.row(behind))["status"] == "pending"
         release.set()

@@ -11,13 +11,14 @@ from sqlite3 import Connection
 
 import pytest
 from movable_clock import MovableClock
+from new_database import new_database
 
 from noond.errors import Conflict, Invalid
 from noond.jobs.schedules import fire_due
 from noond.models.account import User
 from noond.models.job import Job, JobStatus, NewJob
 from noond.models.job_schedule import CatchUp
-from noond.store import job_claims, job_endings, job_lanes, job_schedules, opening, users
+from noond.store import job_claims, job_endings, job_lanes, job_schedules, users
 from noond.store.database import connect_writer
 
 HOUR = timedelta(hours=1)
@@ -56,7 +57,7 @@ class Table:
 @pytest.fixture
 def table(tmp_path: Path) -> Iterator[Table]:
     path = tmp_path / "noond.db"
-    opening.prepare(path)
+    new_database(path)
     with closing(connect_writer(path)) as tx:
         table = Table(tx)
         users.insert(tx, User(id="ana", name="ana", timezone="UTC", created_at=table.clock.now()))

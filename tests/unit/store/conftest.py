@@ -7,9 +7,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from new_database import new_database
 
 from noond.models.account import User
-from noond.store import opening, users
+from noond.store import users
 from noond.store.database import Database
 from noond.store.rows import Transaction
 
@@ -20,7 +21,7 @@ NOW = datetime(2026, 11, 20, 8, tzinfo=UTC)
 def path(tmp_path: Path) -> Path:
     """A database file that nobody has opened."""
     made = tmp_path / "noond.db"
-    opening.prepare(made)
+    new_database(made)
     return made
 
 

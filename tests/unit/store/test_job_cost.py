@@ -10,11 +10,12 @@ from sqlite3 import Connection
 from typing import Any
 
 import pytest
+from new_database import new_database
 
 from noond.clock import from_ms
 from noond.models.account import User
 from noond.models.job import JobStatus, NewJob
-from noond.store import job_claims, job_endings, job_lanes, job_queues, job_recovery, opening, users
+from noond.store import job_claims, job_endings, job_lanes, job_queues, job_recovery, users
 from noond.store import jobs as job_rows
 from noond.store.database import connect_writer
 
@@ -41,7 +42,7 @@ class Limited:
 @pytest.fixture
 def tx(tmp_path: Path) -> Iterator[Connection]:
     path = tmp_path / "noond.db"
-    opening.prepare(path)
+    new_database(path)
     with closing(connect_writer(path)) as connection:
         connection.execute("PRAGMA synchronous=OFF")
         users.insert(connection, User(id="ana", name="ana", timezone="UTC", created_at=NOW))

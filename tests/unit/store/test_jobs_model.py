@@ -12,11 +12,12 @@ from typing import Any
 import hypothesis.strategies as st
 from hypothesis import settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from new_database import new_database
 
 from noond.clock import from_ms
 from noond.models.account import User
 from noond.models.job import Job, JobStatus, NewJob, Reason
-from noond.store import job_claims, job_endings, job_recovery, jobs, opening, users
+from noond.store import job_claims, job_endings, job_recovery, jobs, users
 from noond.store.database import connect_writer
 
 START = from_ms(1_800_000_000_000)
@@ -52,7 +53,7 @@ class JobsMachine(RuleBasedStateMachine):
     def open(self) -> None:
         self.folder = tempfile.TemporaryDirectory()
         path = Path(self.folder.name) / "noond.db"
-        opening.prepare(path)
+        new_database(path)
         self.database = connect_writer(path)
         self.database.execute("PRAGMA synchronous=OFF")
         for name in USERS:

@@ -6,11 +6,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from new_database import new_database
 
 from noond.models.account import User
 from noond.models.document import CallTexts, LLMCall
 from noond.models.job import NewJob
-from noond.store import job_claims, jobs, observability, opening, runs, users
+from noond.store import job_claims, jobs, observability, runs, users
 from noond.store.database import Database
 from noond.store.rows import Connection, Transaction
 
@@ -32,7 +33,7 @@ CALL = LLMCall(
 async def database(tmp_path: Path) -> AsyncIterator[Database]:
     """A database with a run `r-ana` and one `r-ben` of the users of these names."""
     path = tmp_path / "noond.db"
-    opening.prepare(path)
+    new_database(path)
     database = await Database.open(path)
 
     def fill(tx: Transaction) -> None:

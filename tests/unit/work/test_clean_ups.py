@@ -10,6 +10,7 @@ from typing import Any, cast
 
 import pytest
 from movable_clock import MovableClock
+from new_database import new_database
 
 from noond.config import JobSettings, LLMSettings, Settings
 from noond.jobs.context import JobContext
@@ -24,7 +25,6 @@ from noond.store import (
     job_endings,
     jobs,
     observability,
-    opening,
     pairing,
     users,
 )
@@ -50,7 +50,7 @@ def clock() -> MovableClock:
 async def database(tmp_path: Path, clock: MovableClock) -> AsyncIterator[Database]:
     """With ana and ben, both owners; ana was first."""
     path = tmp_path / "noond.db"
-    opening.prepare(path)
+    new_database(path)
     database = await Database.open(path)
     for name in ("ana", "ben"):
         user = User(id=name, name=name, timezone="UTC", created_at=clock.now(), role=Role.OWNER)
