@@ -41,7 +41,9 @@ from noond.api.serving import handling, listening, tls_context
 from noond.api.streams import Streams
 from noond.assistant.acts import acts
 from noond.assistant.answering import Answering
+from noond.assistant.conversations import Conversations
 from noond.assistant.desk import chat_desk
+from noond.assistant.diary import Diary
 from noond.assistant.lookups import lookups
 from noond.assistant.telling import Wakes
 from noond.assistant.tools import Toolbox
@@ -194,6 +196,11 @@ async def open_daemon(settings: Settings, *, clock: Clock | None = None) -> Asyn
         agents = Agents(database, clock)
         usage = Usage(database, clock, budget)
         wakes = Wakes()
+        interactions = Interactions(database, activities, clock=clock)
+        quotas = Quotas(database, settings.limits, clock=clock)
+        conversations = Conversations(
+            database, clock, keep_hours=settings.assistant.conversation_hours
+        )
         cleanups = cleanup_types(
             settings,
             database=database,
@@ -202,6 +209,7 @@ async def open_daemon(settings: Settings, *, clock: Clock | None = None) -> Asyn
             request_log=request_log,
             sessions=sessions,
             activities=activities,
+            conversations=conversations,
             temporary=directory.temporary,
         )
         # Made below: no job runs before the engine starts.
@@ -213,6 +221,8 @@ async def open_daemon(settings: Settings, *, clock: Clock | None = None) -> Asyn
             dialogue=readers.dialogue,
             toolbox=toolbox,
             agents=agents,
+            diary=Diary(sessions, interactions, activities),
+            quotas=quotas,
             tasks=tasks,
             wakes=wakes,
         )
@@ -303,6 +313,8 @@ async def open_daemon(settings: Settings, *, clock: Clock | None = None) -> Asyn
                 requests=engine,
                 wakes=wakes,
                 tasks=tasks,
+                quotas=quotas,
+                conversations=conversations,
                 has_model=readers.dialogue is not None,
             ),
             findings=findings,
@@ -310,9 +322,9 @@ async def open_daemon(settings: Settings, *, clock: Clock | None = None) -> Asyn
             previews=Previews(database, clock, outbox, progress),
             usage=usage,
             sessions=sessions,
-            interactions=Interactions(database, activities, clock=clock),
+            interactions=interactions,
             activities=activities,
-            quotas=Quotas(database, settings.limits, clock=clock),
+            quotas=quotas,
             analytics=Analytics(database, clock),
             metrics=metrics,
             exposition=Exposition(metrics=metrics, database=database, hub=hub),

@@ -7,10 +7,12 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
+from noond.accounts.quotas import Quotas
 from noond.assistant.accounting import Accounting
 from noond.assistant.answers import Answer
 from noond.assistant.by_model import ModelAnswering
 from noond.assistant.by_rules import answer_by_rules
+from noond.assistant.diary import Diary
 from noond.assistant.handling import ToolHand
 from noond.assistant.intents import extract_entities, extract_intent
 from noond.assistant.memory import Memory
@@ -22,6 +24,7 @@ from noond.config import AssistantSettings
 from noond.errors import JobExpired, ModelNeeded, NoondError, NotFound, StorageError
 from noond.jobs.context import JobContext
 from noond.llm.dialogue import DialogueClient
+from noond.models.activity import Activity
 from noond.models.invocation import PREVIOUS, Invocation
 from noond.models.job import Job
 from noond.runners.agents import Agents
@@ -45,6 +48,8 @@ class Answering:
         dialogue: DialogueClient | None,
         toolbox: Toolbox,
         agents: Agents,
+        diary: Diary,
+        quotas: Quotas,
         tasks: Supervisor,
         wakes: Wakes,
     ) -> None:
@@ -54,6 +59,8 @@ class Answering:
         self._dialogue = dialogue
         self._toolbox = toolbox
         self._agents = agents
+        self._diary = diary
+        self._quotas = quotas
         self._tasks = tasks
         self._wakes = wakes
 
@@ -79,6 +86,8 @@ class Answering:
         except NoondError as error:
             telling.error(error)
             await telling.told()
+            if job.retry_count >= job.max_retries:
+                await self._enter_failure(job, error)
             raise
         telling.usage(kept["usage"])
         await telling.told()
@@ -94,6 +103,11 @@ class Answering:
         invocation = Invocation.of_payload(job.payload)
         agent = get_chat_agent(invocation.agent_id)
         user = await self._database.read(lambda c: users.get(c, job.user_id))
+        if not invocation.counted:
+            await context.step_in_transaction(
+                "quota",
+                lambda tx: self._quotas.take(tx, user.id, "invocations", self._clock.now()),
+            )
         message, tainted = await self._message(job, invocation)
         caller = ToolCaller(user=user, said=invocation.message, tainted=tainted)
         # A role may have been taken away since the message was sent.
@@ -185,7 +199,18 @@ class Answering:
             }
             return {"result": result, "usage": usage}
 
-        def also(tx: Transaction, _: Any) -> None:
+        entered: list[Activity | None] = []
+
+        def also(tx: Transaction, kept: dict[str, Any]) -> None:
+            entered.extend(
+                self._diary.enter(
+                    tx,
+                    context.job.user_id,
+                    message=invocation.message,
+                    response=answer.content,
+                    metadata={"task_id": context.job.id, **kept["result"]["metadata"]},
+                )
+            )
             memory.answer(
                 tx,
                 answer.content,
@@ -195,7 +220,23 @@ class Answering:
             )
 
         kept: dict[str, Any] = await context.step("answer", build, also=also)
+        self._diary.told(tuple(entered))
         return kept
+
+    async def _enter_failure(self, job: Job, error: NoondError) -> None:
+        invocation = Invocation.of_payload(job.payload)
+        metadata = {"task_id": job.id, "agent_id": invocation.agent_id, "code": error.code}
+        entered = await self._database.write(
+            lambda tx: self._diary.enter(
+                tx,
+                job.user_id,
+                message=invocation.message,
+                response=None,
+                error=error.message,
+                metadata=metadata,
+            )
+        )
+        self._diary.told(entered)
 
 
 def _still_counts(steps: dict[str, Any]) -> str:

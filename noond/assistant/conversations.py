@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 from noond.assistant.registry import get_chat_agent
 from noond.clock import Clock, new_id
@@ -13,6 +13,8 @@ from noond.models.conversation import Conversation, ConversationMessage
 from noond.store import conversations
 from noond.store.database import Database
 from noond.store.rows import Connection, Transaction
+
+_AT_ONCE: Final = 100
 
 
 class Conversations:
@@ -100,6 +102,17 @@ class Conversations:
             return before, after
 
         return await self._database.write(work)
+
+    async def delete_expired(self) -> int:
+        """Forget what is over its time, of all users; returns how many conversations."""
+        deleted = 0
+        while some := await self._database.write(
+            lambda tx: conversations.delete_expired_all_users(
+                tx, now=self._clock.now(), limit=_AT_ONCE
+            )
+        ):
+            deleted += some
+        return deleted
 
     async def delete(self, user_id: str, conversation_id: str) -> None:
         """Forget a conversation and all that was said in it. Raises NotFound."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from noond.accounts.quotas import Quotas
 from noond.assistant.conversations import Conversations
 from noond.assistant.invocations import Invocations
 from noond.assistant.schedules import Schedules
@@ -34,13 +35,15 @@ def chat_desk(
     requests: JobRequests,
     wakes: Wakes,
     tasks: Supervisor,
+    quotas: Quotas,
+    conversations: Conversations,
     has_model: bool,
 ) -> ChatDesk:
     """The parts, each with what it uses."""
-    invocations = Invocations(requests, clock, has_model=has_model)
+    invocations = Invocations(requests, clock, quotas, has_model=has_model)
     return ChatDesk(
         invocations=invocations,
         tasks=Tasks(database, requests, wakes, tasks, reconnect_seconds=settings.reconnect_seconds),
-        conversations=Conversations(database, clock, keep_hours=settings.conversation_hours),
+        conversations=conversations,
         schedules=Schedules(database, clock, invocations),
     )

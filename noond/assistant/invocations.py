@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Final
 
+from noond.accounts.quotas import Quotas
 from noond.assistant.registry import ChatAgent, find_chat_agent
 from noond.clock import Clock
 from noond.errors import Conflict, Invalid, ModelNeeded, NotFound
@@ -22,9 +23,12 @@ MOST_AT_ONCE: Final = 100
 class Invocations:
     """Queues tasks inside the caller's transaction; `submitted` must follow its commit."""
 
-    def __init__(self, requests: JobRequests, clock: Clock, *, has_model: bool) -> None:
+    def __init__(
+        self, requests: JobRequests, clock: Clock, quotas: Quotas, *, has_model: bool
+    ) -> None:
         self._requests = requests
         self._clock = clock
+        self._quotas = quotas
         self.has_model = has_model
         """Whether there is a model to answer."""
 
@@ -52,9 +56,11 @@ class Invocations:
     ) -> str:
         """Queue one message; the task's id. `retries`: nobody waits, so a failure is tried again.
 
-        Raises NotFound for the agent or the conversation, Conflict, ModelNeeded.
+        Raises NotFound for the agent or the conversation, Conflict, ModelNeeded, QuotaReached.
         """
-        job = self.job(tx, user_id, invocation, streams=streams, retries=retries)
+        job = self.job(
+            tx, user_id, self._counted(tx, user_id, invocation), streams=streams, retries=retries
+        )
         return jobs.insert(tx, job, now=self._clock.now()).id
 
     def submit_batch(
@@ -117,10 +123,13 @@ class Invocations:
             STREAMING if streams else INVOCATION, user_id, invocation.payload(), **changes
         )
 
-    def _member(
-        self, connection: Connection, user_id: str, invocation: Invocation, place: str
-    ) -> NewJob:
+    def _counted(self, tx: Transaction, user_id: str, invocation: Invocation) -> Invocation:
+        """Ask the user's quota; raises QuotaReached."""
+        self._quotas.take(tx, user_id, "invocations", self._clock.now())
+        return replace(invocation, counted=True)
+
+    def _member(self, tx: Transaction, user_id: str, invocation: Invocation, place: str) -> NewJob:
         try:
-            return self.job(connection, user_id, invocation)
+            return self.job(tx, user_id, self._counted(tx, user_id, invocation))
         except NotFound as error:
             raise Invalid.field(place, error.message) from None

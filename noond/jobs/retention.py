@@ -34,6 +34,9 @@ class Retention:
         results = await self._all_of(
             lambda tx: job_retention.empty_results(tx, before=results_before, limit=_BATCH)
         )
+        await self._all_of(
+            lambda tx: job_retention.forget_steps_all_users(tx, before=results_before, limit=_BATCH)
+        )
         fires = await self._all_of(
             lambda tx: job_retention.delete_fires(tx, before=now - kept, limit=_BATCH)
         )

@@ -28,7 +28,7 @@ class Invocation:
     """A message to an agent. `scopes` bound what its tools may do.
 
     `previous`: the task follows another one in a chain, whose answer takes the place of PREVIOUS
-    in the message.
+    in the message. `counted`: the user's quota was asked when it was sent.
     """
 
     agent_id: str
@@ -37,6 +37,7 @@ class Invocation:
     conversation_id: str | None = None
     metadata: Mapping[str, Any] = field(default_factory=dict)
     previous: bool = False
+    counted: bool = False
 
     def payload(self) -> dict[str, Any]:
         """As it stands in a job."""
@@ -47,6 +48,7 @@ class Invocation:
             "conversation_id": self.conversation_id,
             "metadata": dict(self.metadata),
             "previous": self.previous,
+            "counted": self.counted,
         }
 
     @classmethod
@@ -60,6 +62,7 @@ class Invocation:
             conversation_id=payload["conversation_id"],
             metadata=payload["metadata"],
             previous=payload["previous"],
+            counted=payload["counted"],
         )
 
 

@@ -72,6 +72,24 @@ def empty_results(tx: Transaction, *, before: datetime, limit: int) -> int:
     return cursor.rowcount
 
 
+def forget_steps_all_users(tx: Transaction, *, before: datetime, limit: int) -> int:
+    """Forget the steps of jobs that completed before then, and what they told on the way.
+
+    Returns of how many jobs.
+    """
+    done = [
+        row[0]
+        for row in tx.execute(
+            "SELECT id FROM jobs WHERE status = 'completed' AND completed_at < ? AND id IN"
+            " (SELECT job_id FROM job_steps UNION SELECT task_id FROM task_events) LIMIT ?",
+            (to_ms(before), limit),
+        )
+    ]
+    tx.executemany("DELETE FROM job_steps WHERE job_id = ?", [(job_id,) for job_id in done])
+    tx.executemany("DELETE FROM task_events WHERE task_id = ?", [(job_id,) for job_id in done])
+    return len(done)
+
+
 def delete_fires(tx: Transaction, *, before: datetime, limit: int) -> int:
     """Forget fires long dealt with; a schedule never looks back behind its `base_at`."""
     cursor = tx.execute(

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
-from noond.clock import to_ms
 from noond.models.invocation import TaskEvent, TaskEventName
 from noond.models.job import Job
 from noond.store import job_states
@@ -91,13 +89,3 @@ def written_so_far(connection: Connection, user_id: str, task_id: str) -> tuple[
             parts.append(data["delta"])
             chunks += 1
     return "".join(parts), chunks
-
-
-def delete_old_all_users(tx: Transaction, *, before: datetime, limit: int) -> int:
-    """Delete what tasks that ended before told; returns how many events."""
-    return tx.execute(
-        "DELETE FROM task_events WHERE (task_id, seq) IN"
-        " (SELECT task_id, seq FROM task_events JOIN jobs ON jobs.id = task_id"
-        "   WHERE completed_at < ? LIMIT ?)",
-        (to_ms(before), limit),
-    ).rowcount

@@ -9,6 +9,7 @@ from noond.accounts.agent_sessions import AgentSessions
 from noond.accounts.audit import AuditLog
 from noond.accounts.request_log import RequestLog
 from noond.assistant.answering import Answering
+from noond.assistant.conversations import Conversations
 from noond.clock import Clock
 from noond.config import Settings
 from noond.findings.findings import Deliver
@@ -73,6 +74,7 @@ def cleanup_types(
     request_log: RequestLog,
     sessions: AgentSessions,
     activities: Activities,
+    conversations: Conversations,
     temporary: Path,
 ) -> tuple[Cleanup, ...]:
     """The types that the clock queues."""
@@ -86,7 +88,10 @@ def cleanup_types(
         TempFilePurgeJob(temporary, clock, settings.jobs),
         JobPurgeJob(database, clock, settings.jobs),
         SessionCleanupJob(
-            {"agent_sessions": sessions.end_idle},
+            {
+                "agent_sessions": sessions.end_idle,
+                "conversations": conversations.delete_expired,
+            },
             clock,
             settings.jobs,
             idle_since=sessions.idle_since,

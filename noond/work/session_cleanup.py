@@ -20,7 +20,10 @@ class SessionCleanupJob:
     """Does its steps, in order; each is counted under its name. `idle_since` is the cut-off."""
 
     name: Final = "clean_up_sessions"
-    purpose: Final = "Ends sessions with agents that were not used for `accounts.session_hours`."
+    purpose: Final = (
+        "Ends sessions with agents that were not used for `accounts.session_hours`, deletes "
+        "conversations that are over their time."
+    )
     cron: Final = "15 * * * *"
 
     def __init__(

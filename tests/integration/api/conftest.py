@@ -39,7 +39,9 @@ from noond.api.routing import Route
 from noond.api.streams import Streams
 from noond.assistant.acts import acts
 from noond.assistant.answering import Answering
+from noond.assistant.conversations import Conversations
 from noond.assistant.desk import chat_desk
+from noond.assistant.diary import Diary
 from noond.assistant.lookups import lookups
 from noond.assistant.telling import Wakes
 from noond.assistant.tools import Toolbox
@@ -409,6 +411,11 @@ async def world(
         )
 
         handler = Handler()
+        interactions = Interactions(database, activities, clock=clock)
+        quotas = Quotas(database, limit_settings, clock=clock)
+        conversations = Conversations(
+            database, clock, keep_hours=assistant_settings.conversation_hours
+        )
         cleanups = cleanup_types(
             Settings(),
             database=database,
@@ -417,6 +424,7 @@ async def world(
             request_log=request_log,
             sessions=sessions,
             activities=activities,
+            conversations=conversations,
             temporary=tmp_path / "tmp",
         )
         findings = Findings(
@@ -431,6 +439,8 @@ async def world(
             dialogue=dialogue,
             toolbox=toolbox,
             agents=agents,
+            diary=Diary(sessions, interactions, activities),
+            quotas=quotas,
             tasks=tasks,
             wakes=wakes,
         )
@@ -486,6 +496,8 @@ async def world(
                 requests=engine,
                 wakes=wakes,
                 tasks=tasks,
+                quotas=quotas,
+                conversations=conversations,
                 has_model=dialogue is not None,
             ),
             findings=findings,
@@ -493,9 +505,9 @@ async def world(
             previews=Previews(database, clock, outbox, progress),
             usage=usage,
             sessions=sessions,
-            interactions=Interactions(database, activities, clock=clock),
+            interactions=interactions,
             activities=activities,
-            quotas=Quotas(database, limit_settings, clock=clock),
+            quotas=quotas,
             analytics=Analytics(database, clock),
             metrics=metrics,
             exposition=Exposition(metrics=metrics, database=database, hub=hub),
