@@ -78,6 +78,8 @@ class Chat:
         # base class sends the `max_tokens` that they know.
         url = settings.base_url or _OPENAI_URL
         kind = _OpenAI if url.startswith(_OPENAI_ORIGIN) else _Lenient
+        # Its own limit of a stream's silence would hold beside the settings'.
+        unlimited = {name: None for name in ("stream_chunk_timeout",) if name in kind.model_fields}
         self._model = kind(
             model=settings.model or "",
             base_url=url,
@@ -87,6 +89,7 @@ class Chat:
             max_retries=0,
             use_responses_api=False,
             http_async_client=openai.DefaultAsyncHttpxClient(follow_redirects=False),
+            **unlimited,
         )
 
     async def send(

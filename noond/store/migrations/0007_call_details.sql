@@ -10,7 +10,13 @@ ALTER TABLE agent_observability ADD COLUMN entities TEXT;
 CREATE INDEX agent_observability_with_texts ON agent_observability (created_at)
     WHERE coalesce(user_message, agent_response, agent_state, tool_result) IS NOT NULL;
 
-UPDATE agent_observability SET job_id = jobs.id
-  FROM jobs
- WHERE jobs.user_id = agent_observability.user_id AND jobs.job_type = 'agent_run'
-   AND jobs.payload ->> 'run_id' = agent_observability.agent_run_id;
+CREATE TEMP TABLE carriers (run_id TEXT PRIMARY KEY, user_id TEXT, job_id TEXT);
+INSERT OR REPLACE INTO carriers
+SELECT payload ->> 'run_id', user_id, id FROM jobs
+ WHERE job_type = 'agent_run' AND payload ->> 'run_id' IS NOT NULL;
+UPDATE agent_observability
+   SET job_id = (SELECT job_id FROM carriers
+                  WHERE carriers.run_id = agent_observability.agent_run_id
+                    AND carriers.user_id = agent_observability.user_id)
+ WHERE agent_run_id IN (SELECT run_id FROM carriers);
+DROP TABLE carriers;

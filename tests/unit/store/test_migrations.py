@@ -147,3 +147,26 @@ def test_a_migration_that_fails_leaves_nothing(path: Path, monkeypatch: pytest.M
         assert "half" not in tables_of(connection)
         applied = connection.execute("SELECT name FROM _sqlite_migrations ORDER BY name")
         assert [row[0] for row in applied] == [name for name, _ in files]
+
+
+def test_calls_of_before_learn_which_job_carried_their_run() -> None:
+    files = dict(migrations.migration_files())
+    names = sorted(files)
+    at = next(place for place, name in enumerate(names) if name.startswith("0007"))
+    with contextlib.closing(sqlite3.connect(":memory:")) as connection:
+        for name in names[:at]:
+            connection.executescript(files[name])
+        connection.executescript("""
+            INSERT INTO users (id, name, timezone, created_at) VALUES ('ana', 'ana', 'UTC', 0);
+            INSERT INTO jobs (id, user_id, job_type, queue, priority, status, payload,
+                              scheduled_at, created_at)
+            VALUES ('j1', 'ana', 'agent_run', 'q', 1, 'completed', '{"run_id": "r1"}', 0, 0),
+                   ('j2', 'ana', 'other', 'q', 1, 'completed', '{"run_id": "r2"}', 0, 0);
+            INSERT INTO agent_observability
+            SELECT value, 'ana', 'a', value, 'extract', NULL, 'm', 1, 1, 2, NULL, 1, 1, NULL, 0
+              FROM json_each('["r1", "r2", "r3"]');
+        """)
+        for statement in migrations.statements(files[names[at]]):
+            connection.execute(statement)
+        rows = connection.execute("SELECT id, job_id FROM agent_observability ORDER BY id")
+        assert rows.fetchall() == [("r1", "j1"), ("r2", None), ("r3", None)]
