@@ -26,9 +26,13 @@ class OpenSession:
     Hand that to `Activities.told` after the commit.
     """
 
-    id: str
     session: AgentSession
     opened: Activity | None
+
+    @property
+    def id(self) -> str:
+        """The session's id."""
+        return self.session.id
 
 
 class AgentSessions:
@@ -65,7 +69,6 @@ class AgentSessions:
         )
         agent_sessions.insert(tx, session)
         return OpenSession(
-            id=session.id,
             session=session,
             opened=self._log(tx, session, ActivityKind.SESSION_CREATED, "was opened"),
         )
@@ -80,7 +83,7 @@ class AgentSessions:
             return self.open(tx, user_id, agent_type)
         now = self._clock.now()
         agent_sessions.touch(tx, user_id, session.id, now=now)
-        return OpenSession(id=session.id, session=replace(session, last_activity=now), opened=None)
+        return OpenSession(session=replace(session, last_activity=now), opened=None)
 
     async def get(self, user_id: str, session_id: str) -> AgentSession:
         """The session; raises NotFound."""

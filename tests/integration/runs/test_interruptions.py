@@ -216,6 +216,11 @@ async def test_a_message_too_large_ends_the_run_for_good(daemon: RunningDaemon) 
         run = await api.until(run_id)
         assert run["status"] == "error"
         assert [error["code"] for error in run["errors"]] == ["frame_too_large"]
+        failed, connected = (await api.get("/api/v1/activities"))["items"]
+    assert failed["activity_type"] == "ErrorOccurred"
+    assert failed["description"].startswith("a run of inbox has failed: the device sent a message")
+    assert failed["metadata"]["run_id"] == run_id
+    assert connected["activity_type"] == "ConnectionEstablished"
 
 
 async def test_silence_ends_the_wait_and_what_came_counts(daemon: RunningDaemon) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from workshop import Handler, Workshop
 
 from noond.errors import AttemptEnded, Conflict
 from noond.jobs.context import JobContext
+from noond.jobs.outcomes import Snooze
 from noond.models.job import Job, JobProgress
 from noond.store import job_states
 
@@ -132,6 +134,22 @@ async def test_progress_is_told_at_once_and_stored_now_and_then(workshop: Worksh
     await workshop.until(job_id, "completed")
     await engine.stop(grace_seconds=1)
     assert ear.words == [("started", 1), ("ended", 1)]
+
+
+async def test_each_attempt_begins_once_and_ends_once_in_order(workshop: Workshop) -> None:
+    ear = Ear()
+
+    async def wait_once(job: Job) -> Any:
+        if job.attempt == 1:
+            return Snooze(until=datetime(2100, 1, 1, tzinfo=UTC), unless=lambda: True)
+        return None
+
+    engine = workshop.engine_of(Handler(work=wait_once), listener=ear)
+    workshop.engine = engine
+    await engine.start()
+    await workshop.until(await workshop.add(), "completed")
+    await engine.stop(grace_seconds=1)
+    assert ear.words == [("started", 1), ("ended", 1), ("started", 2), ("ended", 2)]
 
 
 async def test_progress_is_a_percentage(workshop: Workshop) -> None:

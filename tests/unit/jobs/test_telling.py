@@ -3,45 +3,72 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from workshop import Handler, Workshop
 
-from noond.events import Event, EventBus, Subscription
+from noond.events import Event, EventBus
 from noond.jobs.context import JobContext
+from noond.jobs.engine import JobEngine
 from noond.jobs.outcomes import Snooze
 from noond.jobs.telling import JobEvents
 from noond.models.job import Job
+from noond.store import job_states
 from noond.tasks import Supervisor
 
 
-async def heard(events: Subscription, count: int) -> list[Event]:
-    async with asyncio.timeout(10):
-        return [await events.next() for _ in range(count)]
+class Watcher:
+    """Hears everything of one user, as the feed of the apps does."""
+
+    def __init__(self) -> None:
+        self.events: asyncio.Queue[Event] = asyncio.Queue()
+
+    def wants(self, _topic: str, _subject: str) -> bool:
+        return True
+
+    def offer(self, event: Event) -> None:
+        self.events.put_nowait(event)
+
+    async def next(self, count: int) -> list[Event]:
+        async with asyncio.timeout(10):
+            return [await self.events.get() for _ in range(count)]
 
 
+@dataclass(frozen=True, slots=True)
 class Watched:
-    """An engine with its listener and somebody who listens to one user's jobs."""
+    """A started engine, and who listens to ana and ben."""
 
-    def __init__(self, workshop: Workshop, handler: Handler, tasks: Supervisor) -> None:
-        self.bus = EventBus(clock=workshop.clock)
-        self.engine = workshop.engine_of(
-            handler, listener=JobEvents(workshop.database, self.bus, tasks)
-        )
-        workshop.engine = self.engine
+    engine: JobEngine
+    bus: EventBus
+    ana: Watcher
+    ben: Watcher
+
+
+@asynccontextmanager
+async def watched(workshop: Workshop, handler: Handler) -> AsyncIterator[Watched]:
+    bus = EventBus(clock=workshop.clock)
+    watchers = {"ana": Watcher(), "ben": Watcher()}
+    for user, watcher in watchers.items():
+        bus.add(user, watcher)
+    async with Supervisor() as tasks:
+        engine = workshop.engine_of(handler, listener=JobEvents(workshop.database, bus, tasks))
+        workshop.engine = engine
+        await engine.start()
+        try:
+            yield Watched(engine, bus, **watchers)
+        finally:
+            await engine.stop(grace_seconds=0)
 
 
 async def told(workshop: Workshop, handler: Handler, count: int, **job: Any) -> list[Event]:
-    """The events of one job of ana's, until there are so many."""
-    async with Supervisor() as tasks:
-        watched = Watched(workshop, handler, tasks)
-        await watched.engine.start()
-        try:
-            with watched.bus.subscribe("ana") as events:
-                await workshop.add(**job)
-                return await heard(events, count)
-        finally:
-            await watched.engine.stop(grace_seconds=0)
+    """So many events of one job of ana's, from the first on."""
+    async with watched(workshop, handler) as present:
+        await workshop.add(**job)
+        return await present.ana.next(count)
 
 
 async def test_a_job_that_is_done(workshop: Workshop) -> None:
@@ -96,25 +123,55 @@ async def test_a_job_that_is_cancelled_while_it_runs(workshop: Workshop) -> None
         await asyncio.Event().wait()
 
     handler = Handler(work=wait)
-    async with Supervisor() as tasks:
-        watched = Watched(workshop, handler, tasks)
-        await watched.engine.start()
-        with watched.bus.subscribe("ana") as events:
-            await workshop.add()
-            job = await handler.next()
-            await watched.engine.cancel("ana", job.id)
-            _, ended = await heard(events, 2)
-        await watched.engine.stop(grace_seconds=0)
+    async with watched(workshop, handler) as present:
+        await workshop.add()
+        job = await handler.next()
+        await present.engine.cancel("ana", job.id)
+        _, ended = await present.ana.next(2)
     assert (ended.topic, ended.data["status"]) == ("job.ended", "cancelled")
 
 
+async def test_what_became_of_an_attempt_is_known_when_the_next_one_has_ended(
+    workshop: Workshop,
+) -> None:
+    async def fail_first(job: Job) -> None:
+        if job.attempt == 1:
+            raise ValueError("no luck")
+
+    handler = Handler(work=fail_first)
+    async with workshop.engine_for(handler):
+        job_id = await workshop.add(max_retries=1)
+        first, second = await handler.next(), await handler.next()
+        await workshop.until(job_id, "completed")
+        ends = [
+            await workshop.database.read(partial(job_states.end_of_attempt, job=job))
+            for job in (first, second)
+        ]
+        await workshop.database.write(lambda tx: tx.execute("DELETE FROM jobs"))
+        gone = await workshop.database.read(partial(job_states.end_of_attempt, job=first))
+    assert [(end.status, end.error) for end in ends if end is not None] == [
+        ("pending", "ValueError: no luck"),
+        ("completed", None),
+    ]
+    assert gone is None
+
+
 async def test_others_hear_nothing(workshop: Workshop) -> None:
+    async with watched(workshop, Handler()) as present:
+        await workshop.add()
+        await present.ana.next(2)
+        present.bus.publish("ben", "last", "", {})
+        assert [event.topic for event in await present.ben.next(1)] == ["last"]
+
+
+async def test_without_a_watcher_nothing_is_done(workshop: Workshop) -> None:
+    handler = Handler()
     async with Supervisor() as tasks:
-        watched = Watched(workshop, Handler(), tasks)
-        await watched.engine.start()
-        with watched.bus.subscribe("ben") as bens, watched.bus.subscribe("ana") as anas:
-            await workshop.add()
-            await heard(anas, 2)
-            watched.bus.publish("ben", "last", "", {})
-            assert [event.topic for event in await heard(bens, 1)] == ["last"]
-        await watched.engine.stop(grace_seconds=0)
+        events = JobEvents(workshop.database, EventBus(clock=workshop.clock), tasks)
+        async with workshop.engine_for(handler):
+            job_id = await workshop.add()
+            job = await handler.next()
+            await workshop.until(job_id, "completed")
+        events.started(job)
+        events.ended(job)
+        assert "job-events" not in {task.get_name() for task in asyncio.all_tasks()}
