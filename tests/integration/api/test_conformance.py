@@ -18,6 +18,10 @@ from scripted_device import ScriptedDevice, scripted_device
 
 SCHEMATHESIS = Path(sys.executable).with_name("schemathesis")
 NOTES = {"a.md": "- [ ] Send the contract\n", "b.md": "- [ ] Water the plants\n"}
+FAILING_AT_ONCE: dict[str, dict[str, Any]] = {
+    "jobs": {"max_retries": 0},
+    "findings": {"failures_in_row": 1},
+}
 NO_LIMIT = {"reads_per_minute": 1_000_000, "writes_per_minute": 1_000_000}
 
 NEEDS_MORE = {
@@ -104,7 +108,7 @@ async def finished_run(
     return run_id
 
 
-async def configuration(api: Api) -> str:
+async def configuration(api: Api, daemon: RunningDaemon) -> str:
     """schemathesis's, with the ids of things that are there."""
     await api.pair("spare")
     async with scripted_device(api.url, await api.pair()) as device:
@@ -125,6 +129,7 @@ async def configuration(api: Api) -> str:
         "key_id": await made(api, "api-keys", {"name": "kept", "scopes": ["read"]}),
         "file": "page.js",
         "job_id": await waiting_job(api),
+        "finding_id": await finding(api, daemon),
     }
     return CONFIG.format(
         parameters="\n".join(f'"path.{name}" = "{value}"' for name, value in parameters.items()),
@@ -142,18 +147,30 @@ async def waiting_job(api: Api) -> str:
     return str(found["items"][0]["id"])
 
 
+async def finding(api: Api, daemon: RunningDaemon) -> str:
+    """The id of what there is to say of a clean-up that fails."""
+    (daemon.data_dir / "tmp").rmdir()
+    await api.post("/api/v1/jobs", {"type": "clean_up_temp_files"})
+    while not (found := (await api.get("/api/v1/findings"))["items"]):
+        pass
+    (daemon.data_dir / "tmp").mkdir()
+    return str(found[0]["id"])
+
+
 async def made(api: Api, noun: str, body: dict[str, Any]) -> str:
     """The id of a new thing."""
     return str((await api.post(f"/api/v1/{noun}", body))["id"])
 
 
-async def try_everything(api: Api, directory: Path, *options: str) -> dict[str, set[int]]:
+async def try_everything(
+    api: Api, daemon: RunningDaemon, directory: Path, *options: str
+) -> dict[str, set[int]]:
     """Let schemathesis send what it thinks of; gives the statuses by operation id."""
     har = directory / "traffic.har"
     document = await api.get("/openapi.json")
     # From a file: the address that a document was loaded from is not tried.
     (directory / "openapi.json").write_text(json.dumps(document), "utf-8")
-    (directory / "schemathesis.toml").write_text(await configuration(api), "utf-8")
+    (directory / "schemathesis.toml").write_text(await configuration(api, daemon), "utf-8")
     process = await asyncio.create_subprocess_exec(
         SCHEMATHESIS,
         *("--config-file", "schemathesis.toml", "run", "openapi.json", "--url", api.url),
@@ -192,9 +209,12 @@ def daemon(tmp_path: Path) -> RunningDaemon:
 
 @pytest.mark.timeout(300)  # well below a minute on an idle machine
 async def test_every_answer_is_documented(tmp_path: Path, daemon: RunningDaemon) -> None:
-    async with daemon.started(limits={**NO_LIMIT, "failures_per_minute": 1_000_000}) as api:
+    async with daemon.started(
+        **FAILING_AT_ONCE, limits={**NO_LIMIT, "failures_per_minute": 1_000_000}
+    ) as api:
         seen = await try_everything(
             api,
+            daemon,
             tmp_path,
             *("--max-examples", "3", "--header", f"Authorization: Bearer {daemon.api_key}"),
         )
@@ -210,9 +230,10 @@ async def test_every_answer_is_documented(tmp_path: Path, daemon: RunningDaemon)
 
 
 async def test_without_a_credential_too(tmp_path: Path, daemon: RunningDaemon) -> None:
-    async with daemon.started(limits=NO_LIMIT) as api:
+    async with daemon.started(**FAILING_AT_ONCE, limits=NO_LIMIT) as api:
         seen = await try_everything(
             api,
+            daemon,
             tmp_path,
             *("--phases", "fuzzing", "--mode", "positive", "--max-examples", "1"),
             *("--generation-with-security-parameters", "false"),

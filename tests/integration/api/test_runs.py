@@ -14,6 +14,7 @@ from noond.api.routing import Access
 from noond.api.streams import STREAMS_PER_KEY
 from noond.models.delivery import DeliveryStatus
 from noond.models.document import Record, Table
+from noond.models.finding import FindingKind, Observation
 from noond.models.run import RunStatus
 from noond.runners import outcome
 from noond.store import journal, runs
@@ -335,6 +336,15 @@ async def test_removing_the_device_gives_up_what_it_was_to_get(world: World) -> 
     assert [record["status"] for record in found] == ["failed"] * 3
 
 
+async def found(world: World) -> str:
+    """The id of a finding of ana's."""
+    kind = FindingKind.JOB_TYPE_FAILING
+    await world.findings.saw(
+        Observation(user_id="ana", kind=kind, subject="x", title="x fails", detail="3 in a row")
+    )
+    return str((await world.send("GET", "/api/v1/findings")).json["items"][0]["id"])
+
+
 async def test_another_users_things_are_not_there(world: World) -> None:
     await world.pair("laptop")
     agent = await world.new_agent(schedule_cron="0 9 * * *")
@@ -351,6 +361,7 @@ async def test_another_users_things_are_not_there(world: World) -> None:
         "device_id": "laptop",
         "job_id": (await world.send("GET", "/api/v1/jobs")).json["items"][0]["id"],
         "key_id": (await world.send("GET", "/api/v1/api-keys")).json["items"][0]["id"],
+        "finding_id": await found(world),
     }
     for route in world.routes:
         if "{" not in route.path or isinstance(route.access, Access):
@@ -366,7 +377,7 @@ async def test_another_users_things_are_not_there(world: World) -> None:
     assert await everything(world) == before
     own = (await world.send("GET", "/api/v1/api-keys")).json["items"]
     assert [key["id"] for key in own] == [ids["key_id"]]
-    for path in ("devices", "agents", "runs", f"runs?agent_id={agent['id']}"):
+    for path in ("devices", "agents", "findings", "runs", f"runs?agent_id={agent['id']}"):
         assert (await world.send("GET", f"/api/v1/{path}", key="ben")).json["items"] == []
 
 
