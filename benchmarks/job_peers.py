@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import time
 import warnings
 from collections.abc import Awaitable, Callable
@@ -158,6 +159,7 @@ ON_REDIS: Final = frozenset({"taskiq", "arq", "Celery"})
 
 def run_peer(name: str, where: str, count: int, producers: int, pipe: Pipe) -> None:
     """Queue and drain so many jobs; the rates go into the pipe. Runs on until it is ended."""
+    os.dup2(2, 1)  # what a worker says of itself is no part of the report
     logging.disable(logging.WARNING)
     warnings.simplefilter("ignore")  # about running as root, for example
     PEERS[name](where, count, producers, pipe)
