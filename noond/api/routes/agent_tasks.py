@@ -306,7 +306,7 @@ def show_task(view: TaskView) -> TaskReply:
         state=state,
         status=_STATUS[state],
         progress=100 if done else 0 if view.progress is None else view.progress.percent,
-        progress_message=None if view.progress is None else view.progress.message,
+        progress_message=None if done or view.progress is None else view.progress.message,
         content=view.content,
         chunks=view.chunks,
         result=None

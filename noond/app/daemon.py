@@ -3,32 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import shutil
-import signal
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
-from typing import Final
 
 import structlog
-from aiohttp import web
 
 from noond import sd_notify
 from noond.accounts.access_tokens import AccessTokens
-from noond.accounts.activities import Activities
-from noond.accounts.agent_sessions import AgentSessions
 from noond.accounts.audit import AuditLog
 from noond.accounts.cli_file import update_cli_file
 from noond.accounts.datadir import DataDirectory
 from noond.accounts.devices import Devices
-from noond.accounts.interactions import Interactions
 from noond.accounts.keys import APIKeys
 from noond.accounts.pairing import Pairing
 from noond.accounts.passwords import Passwords
-from noond.accounts.quotas import Quotas
 from noond.accounts.request_log import RequestLog
 from noond.accounts.sign_in import SignIns
 from noond.accounts.users import Users
@@ -36,25 +26,20 @@ from noond.api.application import build_application
 from noond.api.event_feed import EventFeed
 from noond.api.exposition import Exposition
 from noond.api.network import check_bind
-from noond.api.routes.socket import ServeDevice
 from noond.api.serving import handling, listening, tls_context
 from noond.api.streams import Streams
+from noond.app.chat import open_chat
+from noond.app.checks import check_database, check_disk, writer_alive
+from noond.app.device_border import device_server, greeting
 from noond.assistant.acts import acts
-from noond.assistant.answering import Answering
-from noond.assistant.conversations import Conversations
 from noond.assistant.desk import chat_desk
-from noond.assistant.diary import Diary
 from noond.assistant.lookups import lookups
-from noond.assistant.telling import Wakes
-from noond.assistant.tools import Toolbox
 from noond.clock import Clock, SystemClock
 from noond.config import Settings
-from noond.errors import StorageError
 from noond.events import EventBus
 from noond.findings.findings import Findings
 from noond.findings.watch import Watch
-from noond.hub.frames import SUBPROTOCOL, DeviceHello
-from noond.hub.hub import Greet, Hub
+from noond.hub.hub import Hub
 from noond.hub.socket import CLOSE_TOKEN
 from noond.insights.analytics import Analytics
 from noond.jobs.engine import JobEngine
@@ -66,7 +51,6 @@ from noond.llm.documents.converter import DocumentConverter
 from noond.llm.opening import open_readers
 from noond.llm.usage import Budget
 from noond.metrics import Metrics
-from noond.models.device import Device
 from noond.runners.agents import Agents
 from noond.runners.execution import RunExecutor
 from noond.runners.notices import Notices
@@ -80,19 +64,14 @@ from noond.runners.runs import Runs
 from noond.runners.usage import Usage, budget_warnings, keep_calls_in, spent_in
 from noond.runners.watchdog import ScheduleWatchdog
 from noond.scheduler.ticks import ticking
-from noond.store import devices as device_rows
-from noond.store import journal, meta
+from noond.store import meta
 from noond.store.database import Database
-from noond.store.rows import Transaction
 from noond.tasks import Supervisor
 from noond.tracing import OFF, open_tracing
 from noond.work.jobs import Jobs
 from noond.work.registry import cleanup_types, daemon_types, webhook_queue, work_types
 
 log = structlog.get_logger(__name__)
-
-_FREE_BYTES: Final = 16 * 1024 * 1024
-"""With less room than this on the disk the daemon is not ready."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,7 +135,7 @@ async def open_daemon(settings: Settings, *, clock: Clock | None = None) -> Asyn
             settings.hub,
             file_bytes=settings.runs.file_bytes,
             tasks=tasks,
-            greet=_greeting(database, clock),
+            greet=greeting(database, clock),
             # Made below: no device can come before the server listens.
             on_online=lambda *device: device_online(*device),  # noqa: PLW0108
             on_offline=lambda *device: device_offline(*device),  # noqa: PLW0108
@@ -174,14 +153,18 @@ async def open_daemon(settings: Settings, *, clock: Clock | None = None) -> Asyn
             progress,
             concurrency=settings.llm.concurrency,
         )
-        activities = Activities(
-            database, bus, clock=clock, keep_days=settings.accounts.activity_days
-        )
-        sessions = AgentSessions(
-            database, activities, clock=clock, idle_hours=settings.accounts.session_hours
+        agents = Agents(database, clock)
+        chat = open_chat(
+            database,
+            clock,
+            settings,
+            bus=bus,
+            tasks=tasks,
+            dialogue=readers.dialogue,
+            agents=agents,
         )
         executor = RunExecutor(
-            database, clock, hub, pipeline, outbox, progress, activities, settings.runs
+            database, clock, hub, pipeline, outbox, progress, chat.activities, settings.runs
         )
         audit = AuditLog(
             database,
@@ -193,40 +176,19 @@ async def open_daemon(settings: Settings, *, clock: Clock | None = None) -> Asyn
         request_log = await stack.enter_async_context(
             RequestLog(database, settings.log, clock=clock, tasks=tasks)
         )
-        agents = Agents(database, clock)
         usage = Usage(database, clock, budget)
-        wakes = Wakes()
-        interactions = Interactions(database, activities, clock=clock)
-        quotas = Quotas(database, settings.limits, clock=clock)
-        conversations = Conversations(
-            database, clock, keep_hours=settings.assistant.conversation_hours
-        )
         cleanups = cleanup_types(
             settings,
             database=database,
             clock=clock,
             audit=audit,
             request_log=request_log,
-            sessions=sessions,
-            activities=activities,
-            conversations=conversations,
+            sessions=chat.sessions,
+            activities=chat.activities,
+            conversations=chat.conversations,
             temporary=directory.temporary,
         )
-        # Made below: no job runs before the engine starts.
-        toolbox = Toolbox()
-        answering = Answering(
-            database,
-            clock,
-            settings.assistant,
-            dialogue=readers.dialogue,
-            toolbox=toolbox,
-            agents=agents,
-            diary=Diary(sessions, interactions, activities),
-            quotas=quotas,
-            tasks=tasks,
-            wakes=wakes,
-        )
-        work = work_types(executor, answering, settings, tracing)
+        work = work_types(executor, chat.answering, settings, tracing)
         types: list[JobType] = [*work, *daemons_work, *cleanups]
         if tracing is not OFF:
             types = [TracedJob(each, tracing) for each in types]
@@ -245,7 +207,7 @@ async def open_daemon(settings: Settings, *, clock: Clock | None = None) -> Asyn
             clock,
             settings.jobs,
             types=types,
-            listener=JobListeners(wakes, JobEvents(database, bus, tasks), watch.failures),
+            listener=JobListeners(chat.wakes, JobEvents(database, bus, tasks), watch.failures),
         )
         reconnect = Reconnect(database, clock, hub, outbox, tasks, audit, wake=engine.wake)
 
@@ -272,7 +234,7 @@ async def open_daemon(settings: Settings, *, clock: Clock | None = None) -> Asyn
             days=settings.accounts.sign_in_days,
             end_streams=streams.end,
         )
-        devices = Devices(database, bus, activities, tasks, clock=clock, close_socket=shut_out)
+        devices = Devices(database, bus, chat.activities, tasks, clock=clock, close_socket=shut_out)
 
         async def end_work(user_id: str) -> None:
             await runs.cancel_all(user_id)
@@ -287,8 +249,8 @@ async def open_daemon(settings: Settings, *, clock: Clock | None = None) -> Asyn
             end_streams=streams.end,
             end_work=end_work,
         )
-        toolbox.add(lookups(agents, runs, devices, usage, is_online=hub.is_online))
-        toolbox.add(acts(runs))
+        chat.toolbox.add(lookups(agents, runs, devices, usage, is_online=hub.is_online))
+        chat.toolbox.add(acts(runs))
         await users.clear_up()
         first = await database.write(lambda tx: meta.next_event_number(tx, clock.now()))
         application = build_application(
@@ -311,20 +273,20 @@ async def open_daemon(settings: Settings, *, clock: Clock | None = None) -> Asyn
                 clock,
                 settings.assistant,
                 requests=engine,
-                wakes=wakes,
+                wakes=chat.wakes,
                 tasks=tasks,
-                quotas=quotas,
-                conversations=conversations,
+                quotas=chat.quotas,
+                conversations=chat.conversations,
                 has_model=readers.dialogue is not None,
             ),
             findings=findings,
             reviews=reviews,
             previews=Previews(database, clock, outbox, progress),
             usage=usage,
-            sessions=sessions,
-            interactions=interactions,
-            activities=activities,
-            quotas=quotas,
+            sessions=chat.sessions,
+            interactions=chat.interactions,
+            activities=chat.activities,
+            quotas=chat.quotas,
             analytics=Analytics(database, clock),
             metrics=metrics,
             exposition=Exposition(metrics=metrics, database=database, hub=hub),
@@ -332,10 +294,10 @@ async def open_daemon(settings: Settings, *, clock: Clock | None = None) -> Asyn
             feed=EventFeed(bus, clock=clock, first=first),
             streams=streams,
             is_online=hub.is_online,
-            serve_device=_device_server(hub, settings.hub.frame_bytes),
+            serve_device=device_server(hub, settings.hub.frame_bytes),
             checks={
-                "database": lambda: _check_database(database),
-                "disk": lambda: _check_disk(directory.path),
+                "database": lambda: check_database(database),
+                "disk": lambda: check_disk(directory.path),
             },
             hash_key=vault.subkey("request hashes"),
             tracing=tracing,
@@ -375,76 +337,5 @@ async def open_daemon(settings: Settings, *, clock: Clock | None = None) -> Asyn
         )
         await update_cli_file(directory.cli_file, url, database=database, audit=audit, clock=clock)
         tasks.start(readers.extractor.warm(), name="extractor-warm")
-        tasks.start(sd_notify.keep_alive(lambda: _writer_alive(database)), name="systemd-watchdog")
+        tasks.start(sd_notify.keep_alive(lambda: writer_alive(database)), name="systemd-watchdog")
         yield Daemon(url=url)
-
-
-async def serve(settings: Settings, *, on_ready: Callable[[str], None] | None = None) -> None:
-    """Run a daemon until SIGTERM or SIGINT; `on_ready` is called with its URL."""
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
-    async with open_daemon(settings) as daemon:
-        sd_notify.notify("READY=1")
-        log.info("ready", url=daemon.url)
-        if on_ready is not None:
-            on_ready(daemon.url)
-        await stop.wait()
-        log.info("stopping")
-        sd_notify.notify("STOPPING=1")
-    log.info("stopped")
-
-
-def _greeting(database: Database, clock: Clock) -> Greet:
-    async def greet(user_id: str, hello: DeviceHello) -> int | None:
-        def store(tx: Transaction) -> int | None:
-            known = device_rows.greet(
-                tx,
-                user_id,
-                hello.device_id,
-                name=hello.name,
-                platform=hello.platform,
-                app_version=hello.app_version,
-                capabilities=frozenset(hello.capabilities),
-                now=clock.now(),
-            )
-            return journal.count_pending(tx, user_id, hello.device_id) if known else None
-
-        return await database.write(store)
-
-    return greet
-
-
-def _device_server(hub: Hub, frame_bytes: int) -> ServeDevice:
-    async def serve_device(request: web.Request, device: Device) -> web.StreamResponse:
-        ws = web.WebSocketResponse(
-            protocols=(SUBPROTOCOL,),
-            autoping=False,
-            compress=False,
-            decode_text=False,
-            # aiohttp refuses messages that reach the limit.
-            max_msg_size=frame_bytes + 1,
-        )
-        await ws.prepare(request)
-        await hub.serve(ws, request.transport, user_id=device.user_id, device_id=device.id)
-        return ws
-
-    return serve_device
-
-
-async def _check_database(database: Database) -> str | None:
-    if database.alarm is not None:
-        # Space may be back while nobody writes.
-        with contextlib.suppress(StorageError):
-            await database.write(meta.touch)
-    return database.alarm
-
-
-async def _check_disk(path: Path) -> str | None:
-    free = (await asyncio.to_thread(shutil.disk_usage, path)).free
-    return None if free >= _FREE_BYTES else "the disk is full"
-
-
-async def _writer_alive(database: Database) -> bool:
-    return await database.write(lambda _: True)
