@@ -25,6 +25,7 @@ from noond.llm.usage import Budget, CallAccount
 from noond.models.dialogue import DialogueMessage, ToolSpec, Utterance
 from noond.models.document import DeviceContext, Document, Extraction, LLMCall, Table
 from noond.models.usage import Payer
+from noond.tracing import OFF, Tracing
 
 LLMOCK = Path(__file__).parents[2] / "servers" / "node" / "node_modules" / ".bin" / "llmock"
 
@@ -212,7 +213,12 @@ async def open_server() -> AsyncIterator[OpenServer]:
     servers: list[MeteredServer] = []
 
     def make(
-        base_url: str, *, spent: float = 0.0, on_call: OnCall | None = None, **llm: Any
+        base_url: str,
+        *,
+        spent: float = 0.0,
+        on_call: OnCall | None = None,
+        tracing: Tracing = OFF,
+        **llm: Any,
     ) -> tuple[LLMSettings, MeteredServer]:
         settings = LLMSettings.model_validate(
             {"provider": "openai", "model": "small", "base_url": base_url, "retries": 2} | llm
@@ -224,7 +230,12 @@ async def open_server() -> AsyncIterator[OpenServer]:
         clock = SystemClock()
         budget = Budget(settings, spent=spent_since, clock=clock, warn=lambda *_: None)
         server = MeteredServer(
-            settings, budget=budget, clock=clock, backoff_seconds=0.02, on_call=on_call
+            settings,
+            budget=budget,
+            clock=clock,
+            backoff_seconds=0.02,
+            on_call=on_call,
+            tracing=tracing,
         )
         servers.append(server)
         return settings, server

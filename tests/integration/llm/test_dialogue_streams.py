@@ -8,10 +8,13 @@ from typing import Any
 
 import pytest
 from aiohttp import web
+from trace_collector import trace_collector
 
+from noond.config import TraceSettings
 from noond.errors import ExtractionHalted, ModelError
 from noond.models.dialogue import ToolCall
 from noond.models.document import LLMCall
+from noond.tracing import open_tracing
 
 PRICES = {"small": (1.0, 2.0)}
 
@@ -257,3 +260,30 @@ async def test_metrics_hear_of_every_call(serve: Any, talk: Any) -> None:
         talking = talk(url, on_call=heard.append)
         said = await talking.say("Hello", aloud=True)
     assert heard == [*talking.failed, said.call]
+
+
+async def test_each_try_is_a_span_that_tells_how_it_failed(serve: Any, talk: Any) -> None:
+    asked = 0
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        nonlocal asked
+        asked += 1
+        if asked == 1:
+            return web.json_response({"error": {"message": "the secret"}}, status=503)
+        stream = await Stream(request).begin()
+        await stream.piece(content="the secret")
+        return stream.stop() if asked == 2 else await stream.end("length")
+
+    async with (
+        serve(answer) as url,
+        trace_collector() as collector,
+        open_tracing(TraceSettings(endpoint=collector.url)) as tracing,
+    ):
+        said = await talk(url, tracing=tracing).say("the secret", aloud=True)
+    refused, broken, answered = [span.attributes for span in collector.spans]
+    assert (refused["error.type"], broken["error.type"]) == ("503", "no_answer")
+    assert (refused["gen_ai.usage.input_tokens"], broken["gen_ai.usage.output_tokens"]) == (0, 4)
+    assert "error.type" not in answered
+    assert answered["gen_ai.response.finish_reasons"] == ["length"]
+    assert answered["gen_ai.usage.output_tokens"] == said.call.completion_tokens
+    assert b"secret" not in b"".join(collector.bodies)
