@@ -14,7 +14,7 @@ from noond.config import ENV_PREFIX, Settings
 _INTRODUCTION = """\
 # Settings
 
-Made from `noond/config.py` by `script/docs`.
+Made from `noond/config/` by `script/docs`.
 
 A setting comes from the first of these that has it: an option of `noond serve`, the environment
 (`{prefix}SECTION__KEY`), the file named with `--config`, its default. Lists and tables are written

@@ -1,43 +1,16 @@
-"""The settings: flag > `NOOND__SECTION__KEY` > noond.toml > default; unknown keys are errors.
-
-Some names of Celery's settings are understood in the environment, below `NOOND__…`.
-"""
+"""The sections of the settings, and all of them together."""
 
 from __future__ import annotations
 
 import os
-import tomllib
-from collections.abc import Mapping
-from ipaddress import ip_address
 from pathlib import Path
-from types import MappingProxyType
-from typing import Annotated, Any, Final, Literal
-from urllib.parse import urlsplit
+from typing import Annotated, Literal
 
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    SecretStr,
-    ValidationError,
-    field_validator,
-    model_validator,
-)
+from pydantic import Field, SecretStr, field_validator, model_validator
 
-from noond.errors import ConfigError
+from noond.config.finding_section import FindingSettings
+from noond.config.section import Section
 from noond.models.rate import RateLimit
-
-ENV_PREFIX = "NOOND__"
-
-CELERY_VARIABLES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
-    {
-        "CELERY_TASK_TIME_LIMIT": ("jobs", "hard_seconds"),
-        "CELERY_TASK_SOFT_TIME_LIMIT": ("jobs", "soft_seconds"),
-        "CELERY_TASK_MAX_RETRIES": ("jobs", "max_retries"),
-        "CELERY_TASK_DEFAULT_RETRY_DELAY": ("jobs", "backoff_seconds"),
-    }
-)
-"""Those that have a meaning here, and the setting that they are. The others are not looked at."""
 
 
 def default_data_dir() -> Path:
@@ -46,11 +19,7 @@ def default_data_dir() -> Path:
     return Path(base).expanduser() / "noond"
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
-
-
-class ServerSettings(_Section):
+class ServerSettings(Section):
     """Where the daemon listens and keeps its files."""
 
     host: str = Field("127.0.0.1", description="Address to listen on.")
@@ -92,7 +61,7 @@ class ServerSettings(_Section):
         return self
 
 
-class HubSettings(_Section):
+class HubSettings(Section):
     """The WebSocket hub of the devices."""
 
     frame_bytes: int = Field(
@@ -113,7 +82,7 @@ class HubSettings(_Section):
     call_seconds: float = Field(30, gt=0, description="Time a device has to answer a call.")
 
 
-class LLMSettings(_Section):
+class LLMSettings(Section):
     """Who extracts records from text."""
 
     provider: Literal["embedded", "openai"] = Field(
@@ -160,7 +129,7 @@ class LLMSettings(_Section):
         return self
 
 
-class RunSettings(_Section):
+class RunSettings(Section):
     """Runs of agents."""
 
     file_bytes: int = Field(
@@ -172,7 +141,7 @@ class RunSettings(_Section):
     concurrent: int = Field(4, ge=1, le=64, description="Runs at once, of different devices.")
 
 
-class JobSettings(_Section):
+class JobSettings(Section):
     """The job engine."""
 
     concurrent: int = Field(16, ge=1, le=1024, description="Jobs at once, of all types.")
@@ -227,7 +196,7 @@ class JobSettings(_Section):
         return rates
 
 
-class LimitSettings(_Section):
+class LimitSettings(Section):
     """Rates of the HTTP API."""
 
     reads_per_minute: int = Field(3000, ge=1, description="Requests that read, per API key.")
@@ -238,7 +207,7 @@ class LimitSettings(_Section):
     body_bytes: int = Field(1_048_576, ge=1024, description="Largest request body.")
 
 
-class AccountSettings(_Section):
+class AccountSettings(Section):
     """Users and how they sign in."""
 
     sign_in_days: int = Field(
@@ -246,7 +215,7 @@ class AccountSettings(_Section):
     )
 
 
-class AuditSettings(_Section):
+class AuditSettings(Section):
     """The audit log: who did what."""
 
     keep_days: int = Field(
@@ -254,72 +223,7 @@ class AuditSettings(_Section):
     )
 
 
-class FindingSettings(_Section):
-    """What is wrong and needs a person: when it is one, and who is told."""
-
-    cooldown_minutes: float = Field(
-        60,
-        ge=0,
-        description="Devices and the webhook are told of one finding at most once in this time. "
-        "One that comes back within it is opened again, and not announced anew.",
-    )
-    failures_in_row: int = Field(
-        3, ge=1, le=100, description="Jobs of a type that failed for good, one after the other."
-    )
-    failure_share: float = Field(
-        0.5,
-        gt=0,
-        le=1,
-        description="Or: more than this part of a type's jobs failed for good within an hour, "
-        "of ten or more.",
-    )
-    queue_minutes: float = Field(
-        15, gt=0, description="Something due has waited so long in a queue that is not paused."
-    )
-    queue_growth_minutes: float = Field(
-        30, ge=2, description="Or: the queue only ever grew for so long, by 100 jobs or more."
-    )
-    keep_days: int = Field(90, ge=1, description="How long findings are kept that were closed.")
-    webhook_url: str | None = Field(
-        None,
-        description="Where each finding is sent when it is opened, updated or closed; see "
-        "docs/findings.md. `https`, or this machine itself.",
-    )
-    webhook_secret: SecretStr | None = Field(
-        None, min_length=16, description="What the deliveries are signed with."
-    )
-    webhook_allow_private: bool = Field(
-        False, description="Whether `webhook_url` may lead into a private network."
-    )
-
-    @field_validator("webhook_url")
-    @classmethod
-    def _webhook_address(cls, url: str | None) -> str | None:
-        if url is None:
-            return None
-        parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname or parts.username:
-            raise ValueError("must be an https URL without a user name")
-        if parts.scheme == "http" and not names_this_machine(parts.hostname):
-            raise ValueError("must begin with https unless it names this machine, as 127.0.0.1")
-        return url
-
-    @model_validator(mode="after")
-    def _webhook_signed(self) -> FindingSettings:
-        if self.webhook_url is not None and self.webhook_secret is None:
-            raise ValueError("webhook_url needs webhook_secret, which signs what is sent")
-        return self
-
-
-def names_this_machine(host: str) -> bool:
-    """Whether a URL's host is written as a loopback address, or as `localhost`."""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host.lower() == "localhost"
-
-
-class LogSettings(_Section):
+class LogSettings(Section):
     """The log, on stderr, and the log of requests, in the database."""
 
     level: Literal["debug", "info", "warning", "error"] = Field(
@@ -341,7 +245,7 @@ class LogSettings(_Section):
     )
 
 
-class Settings(_Section):
+class Settings(Section):
     """All settings. Build with `load_settings`."""
 
     server: ServerSettings = ServerSettings()
@@ -354,115 +258,3 @@ class Settings(_Section):
     audit: AuditSettings = AuditSettings()
     findings: FindingSettings = FindingSettings()
     log: LogSettings = LogSettings()
-
-
-def load_settings(
-    file: Path | None = None,
-    *,
-    flags: Mapping[str, Mapping[str, Any]] | None = None,
-    environ: Mapping[str, str] = os.environ,
-) -> Settings:
-    """The settings from a TOML file, the environment and flags, the last winning.
-
-    `flags` is by section and key; a value of None was not given. Raises ConfigError naming each
-    wrong key and where it was set.
-    """
-    merged: dict[str, dict[str, Any]] = {}
-    origin: dict[tuple[str, str], str] = {}
-    for where, section, key, value in [
-        *_from_file(file),
-        *_from_celery(environ),
-        *_from_environment(environ),
-        *_from_flags(flags or {}),
-    ]:
-        merged.setdefault(section, {})[key] = value
-        origin[section, key] = where
-    try:
-        return Settings(**merged)
-    except ValidationError as error:
-        raise ConfigError("\n".join(_explain(error, origin))) from None
-
-
-def _from_file(file: Path | None) -> list[tuple[str, str, str, Any]]:
-    if file is None:
-        return []
-    try:
-        content = tomllib.loads(file.read_text("utf-8"))
-    except OSError as error:
-        raise ConfigError(f"{file} can't be read: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{file} is not valid TOML: {error}") from None
-    found = []
-    for section, keys in content.items():
-        if not isinstance(keys, dict):
-            raise ConfigError(f"{file}: `{section}` stands outside a [section]")
-        found += [(str(file), section, key, value) for key, value in keys.items()]
-    return found
-
-
-def taken_from_celery(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """Celery's variables that count, because nothing of noond's own says otherwise in the
-    environment: the setting that each has set.
-    """
-    said = {(section, key) for _, section, key, _ in _from_environment(environ)}
-    return {
-        name: f"{section}.{key}"
-        for name, section, key, _ in _from_celery(environ)
-        if (section, key) not in said
-    }
-
-
-def _from_celery(environ: Mapping[str, str]) -> list[tuple[str, str, str, Any]]:
-    return [
-        (name, *setting, environ[name])
-        for name, setting in CELERY_VARIABLES.items()
-        if environ.get(name)
-    ]
-
-
-def _from_environment(environ: Mapping[str, str]) -> list[tuple[str, str, str, Any]]:
-    found = []
-    for name, text in environ.items():
-        if not name.upper().startswith(ENV_PREFIX):
-            continue
-        section, _, key = name[len(ENV_PREFIX) :].lower().partition("__")
-        if not key:
-            raise ConfigError(f"{name}: write {ENV_PREFIX}SECTION__KEY")
-        found.append((name, section, key, _decode(section, key, text)))
-    return found
-
-
-def _decode(section: str, key: str, text: str) -> Any:
-    """Lists and tables are written in the environment as TOML values."""
-    field = Settings.model_fields.get(section)
-    model = field.annotation if field is not None else None
-    if isinstance(model, type) and issubclass(model, _Section) and key in model.model_fields:
-        shape = str(model.model_fields[key].annotation)
-        if shape.startswith(("tuple", "dict")):
-            try:
-                return tomllib.loads(f"value = {text}")["value"]
-            except tomllib.TOMLDecodeError:
-                return text
-    return text
-
-
-def _from_flags(flags: Mapping[str, Mapping[str, Any]]) -> list[tuple[str, str, str, Any]]:
-    return [
-        (f"--{key.replace('_', '-')}", section, key, value)
-        for section, keys in flags.items()
-        for key, value in keys.items()
-        if value is not None
-    ]
-
-
-def _explain(error: ValidationError, origin: Mapping[tuple[str, str], str]) -> list[str]:
-    lines = []
-    # The input is left out on purpose: it may be a secret.
-    for item in error.errors(include_url=False, include_input=False, include_context=False):
-        place = [str(part) for part in item["loc"]]
-        where = origin.get((place[0], place[1])) if len(place) > 1 else None
-        message = item["msg"].removeprefix("Value error, ")
-        if item["type"] == "extra_forbidden":
-            message = "no such setting; see noond.toml for all of them"
-        lines.append(f"{'.'.join(place)}: {message}" + (f" (set by {where})" if where else ""))
-    return lines
