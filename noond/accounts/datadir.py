@@ -90,13 +90,13 @@ class DataDirectory:
             )
         vault = Vault.load(self.key_file)
         self._verify(vault)
-        self._make_temporary()
         opening.prepare(self.database)
         if not self._verify(vault):
             raise DataDirectoryError(
                 f"the database in {self.path} was never set up; finish it with: "
                 f"noond init --data-dir {shlex.quote(str(self.path))}"
             )
+        self._make_temporary()
         return vault
 
     def _make_temporary(self) -> None:

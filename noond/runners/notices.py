@@ -55,9 +55,11 @@ class Notices:
 
     async def _forward(self, user_id: str, device_id: str) -> None:
         announced: set[str] = set()
+        missed = False
         with self._bus.subscribe(user_id, topics=_TOPICS | _FINDINGS) as events:
             while True:
                 event = await events.next()
+                missed |= event.gap
                 if event.topic in _FINDINGS:
                     if event.data["announced"]:
                         await self._announce(
@@ -68,8 +70,9 @@ class Notices:
                     topic=event.topic,
                     data=event.data,
                     at=rfc3339(event.at),
-                    gap=event.gap or None,
+                    gap=missed or None,
                 )
+                missed = False
                 self._hub.tell(user_id, device_id, frame)
                 notice = _notice(event)
                 if notice is not None and event.subject not in announced:

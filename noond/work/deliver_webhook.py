@@ -22,7 +22,7 @@ _BEHIND_ANOTHER: Final = timedelta(seconds=1)
 
 
 def delivery_policy(settings: JobSettings) -> JobPolicy:
-    """Tried for about three hours. One at a time: findings are few."""
+    """Tried for about two hours. One at a time: findings are few."""
     return standard_policy(
         settings,
         max_retries=_TRIES,

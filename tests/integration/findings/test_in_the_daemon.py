@@ -9,6 +9,7 @@ from pathlib import Path
 import aiohttp
 from event_client import event_client
 from running_daemon import new_daemon
+from scripted_device import scripted_device
 
 
 async def test_a_clean_up_that_fails_is_found_and_its_success_closes_it(tmp_path: Path) -> None:
@@ -18,11 +19,14 @@ async def test_a_clean_up_that_fails_is_found_and_its_success_closes_it(tmp_path
         daemon.started(**flags) as api,
         aiohttp.ClientSession() as http,
         event_client(http, api.url, key=daemon.api_key) as app,
+        scripted_device(api.url, await api.pair()) as device,
     ):
+        await device.hello("notify")
         await app.subscribe("findings")
         (daemon.data_dir / "tmp").rmdir()
         await api.post("/api/v1/jobs", {"type": "clean_up_temp_files"})
         opened = await app.expect("event")
+        notice = await device.expect("tool_call")
         (found,) = (await api.get("/api/v1/findings"))["items"]
         (daemon.data_dir / "tmp").mkdir()
         await api.post("/api/v1/jobs", {"type": "clean_up_temp_files"})
@@ -31,6 +35,7 @@ async def test_a_clean_up_that_fails_is_found_and_its_success_closes_it(tmp_path
     assert (opened["name"], closed["name"]) == ("finding.opened", "finding.closed")
     assert (found["kind"], found["subject"]) == ("job_type_failing", "clean_up_temp_files")
     assert found["daemon_wide"] is True
+    assert (notice["action"], notice["title"]) == ("notify", found["title"])
     assert left == []
 
 

@@ -145,3 +145,13 @@ def test_the_lock_file_is_never_followed(made: Path, tmp_path: Path) -> None:
         DataDirectory.open(made)
 
     assert not (tmp_path / "elsewhere").exists()
+
+
+def test_temporary_files_have_a_directory_that_is_no_link(made: Path, tmp_path: Path) -> None:
+    with DataDirectory.open(made) as directory:
+        directory.prepare()
+        assert directory.temporary.stat().st_mode & 0o777 == 0o700
+        directory.temporary.rmdir()
+        directory.temporary.symlink_to(tmp_path)
+        with pytest.raises(DataDirectoryError, match="is a link"):
+            directory.prepare()
