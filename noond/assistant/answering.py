@@ -73,14 +73,13 @@ class Answering:
             context,
             tasks=self._tasks,
             wake=self._wakes.wake,
-            last_seq=await self._database.read(
-                lambda c: task_events.last_seq(c, job.user_id, job.id)
-            ),
+            last_seq=await self._last_seq(job),
+            streams=streams,
         )
         telling.begin(_still_counts(await context.steps()))
         context.progress(20)
         try:
-            kept = await self._answer(job, context, telling, streams=streams)
+            result = await self._answer(job, context, telling)
         except StorageError:
             raise
         except NoondError as error:
@@ -89,14 +88,15 @@ class Answering:
             if job.retry_count >= job.max_retries:
                 await self._enter_failure(job, error)
             raise
-        telling.usage(kept["usage"])
         await telling.told()
-        result: dict[str, Any] = kept["result"]
         return result
 
-    async def _answer(
-        self, job: Job, context: JobContext, telling: Telling, *, streams: bool
-    ) -> dict[str, Any]:
+    async def _last_seq(self, job: Job) -> int:
+        if job.attempt == 1:
+            return 0
+        return await self._database.read(lambda c: task_events.last_seq(c, job.user_id, job.id))
+
+    async def _answer(self, job: Job, context: JobContext, telling: Telling) -> dict[str, Any]:
         steps = await context.steps()
         if "answer" in steps:
             return dict(steps["answer"])
@@ -141,7 +141,6 @@ class Answering:
                 ),
                 clock=self._clock,
                 most_steps=self._settings.steps if agent.uses_tools else 1,
-                streams=streams,
             )
             answer = await answering.answer(message)
         elif agent.needs_model:
@@ -149,7 +148,7 @@ class Answering:
         else:
             answer = await answer_by_rules(self._agents, context, telling, hand, caller)
         context.progress(80)
-        return await self._keep(context, memory, agent, invocation, answer)
+        return await self._keep(context, telling, memory, agent, invocation, answer)
 
     async def _message(self, job: Job, invocation: Invocation) -> tuple[str, bool]:
         """The message with the answer before it in the chain in its place, and whether that may
@@ -172,6 +171,7 @@ class Answering:
     async def _keep(
         self,
         context: JobContext,
+        telling: Telling,
         memory: Memory,
         agent: ChatAgent,
         invocation: Invocation,
@@ -192,13 +192,13 @@ class Answering:
                 "tainted": answer.tainted,
                 "request": dict(invocation.metadata),
             }
-            result = {
+            return {
                 "content": answer.content,
                 "tool_result": answer.tool_result,
                 "metadata": metadata,
             }
-            return {"result": result, "usage": usage}
 
+        telling.usage(usage)
         entered: list[Activity | None] = []
 
         def also(tx: Transaction, kept: dict[str, Any]) -> None:
@@ -208,9 +208,10 @@ class Answering:
                     context.job.user_id,
                     message=invocation.message,
                     response=answer.content,
-                    metadata={"task_id": context.job.id, **kept["result"]["metadata"]},
+                    metadata={"task_id": context.job.id, **kept["metadata"]},
                 )
             )
+            telling.store_in(tx)
             memory.answer(
                 tx,
                 answer.content,
@@ -242,6 +243,6 @@ class Answering:
 def _still_counts(steps: dict[str, Any]) -> str:
     """What of the answer stands from earlier attempts."""
     if "answer" in steps:
-        return str(steps["answer"]["result"]["content"])
+        return str(steps["answer"]["content"])
     said = (step for name, step in steps.items() if name.startswith("model-"))
     return "\n\n".join(each["text"] for each in said if each["text"])

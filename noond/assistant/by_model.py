@@ -27,7 +27,7 @@ from noond.models.conversation import ConversationMessage
 from noond.models.dialogue import DialogueMessage, ToolCall, ToolSpec, Utterance
 from noond.models.document import LLMCall
 from noond.models.invocation import FinishReason
-from noond.store.rows import dump
+from noond.store.rows import Transaction, dump
 
 _GAP: Final = "\n\n"
 """Between what was said before and after a tool was called."""
@@ -45,10 +45,7 @@ class OutOfTime(Exception):
 
 
 class ModelAnswering:
-    """Answers one message by the model, which is asked `most_steps` times at most.
-
-    `streams`: the answer is told as it comes.
-    """
+    """Answers one message by the model, which is asked `most_steps` times at most."""
 
     def __init__(
         self,
@@ -63,7 +60,6 @@ class ModelAnswering:
         accounting: Accounting,
         clock: Clock,
         most_steps: int,
-        streams: bool,
     ) -> None:
         self._dialogue = dialogue
         self._agent = agent
@@ -75,7 +71,6 @@ class ModelAnswering:
         self._accounting = accounting
         self._clock = clock
         self._most_steps = most_steps
-        self._streams = streams
         self._tally = Tally()
 
     async def answer(self, message: str) -> Answer:
@@ -146,7 +141,8 @@ class ModelAnswering:
 
         async def ask() -> dict[str, Any]:
             utterance = await self._heard(messages, tools, content, paid)
-            await self._telling.told()
+            if self._telling.streams:
+                await self._telling.told()
             paid.append(utterance.call)
             return {
                 "text": utterance.text,
@@ -158,12 +154,12 @@ class ModelAnswering:
                 "calls": [kept_call(call) for call in paid],
             }
 
+        def also(tx: Transaction, _: Any) -> None:
+            self._accounting.enter(tx, INVOKE, paid)
+            self._telling.store_in(tx)
+
         try:
-            kept: dict[str, Any] = await self._context.step(
-                f"model-{number}",
-                ask,
-                also=lambda tx, _: self._accounting.enter(tx, INVOKE, paid),
-            )
+            kept: dict[str, Any] = await self._context.step(f"model-{number}", ask, also=also)
         except BaseException:
             await self._accounting.enter_now(INVOKE, paid)
             raise
@@ -184,7 +180,7 @@ class ModelAnswering:
                 tools=tools,
                 account=self._accounting.account,
                 failed=failed,
-                hearer=hearer if self._streams else None,
+                hearer=hearer if self._telling.streams else None,
             )
         )
         limit = asyncio.ensure_future(self._context.told_to_end())
@@ -199,7 +195,7 @@ class ModelAnswering:
                 asking.cancel()
                 with contextlib.suppress(asyncio.CancelledError):
                     await asking
-        if not self._streams:
+        if not self._telling.streams:
             hearer.delta(utterance.text)
         return utterance
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from noond.assistant.telling import Telling
@@ -60,7 +61,8 @@ class ToolHand:
         fresh = step not in await self._context.steps()
         if fresh:
             self._telling.tool_call(call_id, name, arguments)
-            await self._telling.told()
+            if self._telling.streams:
+                await self._telling.told()
         result: ToolResult = await self._call(step, caller, name, arguments)
         if fresh:
             self._telling.tool_result(call_id, name, result)
@@ -79,16 +81,21 @@ class ToolHand:
             if isinstance(tool, Act):
                 return await self._act(step, tool, caller, parsed)
             question = tool
-            return await self._context.step(step, lambda: question.ask(caller, parsed))
+            return await self._step(step, lambda: question.ask(caller, parsed))
         except StorageError:
             raise
         except NoondError as error:
             refusal = failed(error)
-            return await self._context.step(step, lambda: _as_it_is(refusal))
+            return await self._step(step, lambda: _as_it_is(refusal))
+
+    async def _step(self, step: str, work: Callable[[], Awaitable[ToolResult]]) -> Any:
+        return await self._context.step(step, work, also=lambda tx, _: self._telling.store_in(tx))
 
     async def _act(self, step: str, tool: Act, caller: ToolCaller, parsed: Any) -> Any:
         def do(tx: Transaction) -> ToolResult:
-            return tool.do(tx, caller, parsed)
+            result = tool.do(tx, caller, parsed)
+            self._telling.store_in(tx)
+            return result
 
         result = await self._context.step_in_transaction(step, do)
         tool.done()

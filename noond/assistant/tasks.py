@@ -85,22 +85,20 @@ class Tasks:
 
         Raises NotFound.
         """
-        before = await self._database.read(lambda c: agent_tasks.get_job(c, user_id, task_id))
+        before = await self._job(user_id, task_id)
         if before.status.final:
             return before.status, "already_final"
         answer = await self._requests.cancel(user_id, task_id)
-        self._wakes.wake(task_id)
-        after = await self._database.read(lambda c: agent_tasks.get_job(c, user_id, task_id))
+        self._wakes.wake(task_id, end=True)
+        after = await self._job(user_id, task_id)
         return after.status, "requested" if answer == "requested" else "already_final"
 
     async def finished(self, user_id: str, task_id: str) -> TaskView:
         """Wait until the task has ended. Raises NotFound."""
-        with self._wakes.watch(task_id) as watch:
-            while True:
-                view = await self.get(user_id, task_id)
-                if view.job.status.final:
-                    return view
+        with self._wakes.watch(task_id, ends_only=True) as watch:
+            while not (await self._job(user_id, task_id)).status.final:
                 await watch.news(seconds=_LOOK_SECONDS)
+        return await self.get(user_id, task_id)
 
     async def news(self, user_id: str, task_id: str, *, after: int) -> News:
         """What the task has told with numbers above `after`. Raises NotFound."""
@@ -162,6 +160,9 @@ class Tasks:
             if not self._readers[task_id]:
                 del self._readers[task_id]
                 self._tasks.start(self._end_unread(user_id, task_id), name=f"unread-{task_id}")
+
+    async def _job(self, user_id: str, task_id: str) -> Job:
+        return await self._database.read(lambda c: agent_tasks.get_job(c, user_id, task_id))
 
     async def _end_unread(self, user_id: str, task_id: str) -> None:
         await asyncio.sleep(self._reconnect_seconds)

@@ -16,22 +16,23 @@ from noond.jobs.context import JobContext
 from noond.models.invocation import TaskEvent, TaskEventName
 from noond.models.job import Job, JobProgress
 from noond.store import task_events
+from noond.store.rows import Transaction
 from noond.tasks import Supervisor
 
 
 class Wakes:
     """Wakes those who wait for news of a task; what is new they read for themselves.
 
-    It is a JobListener: a task's end is news.
+    It is a JobListener: the end of an attempt is news.
     """
 
     def __init__(self) -> None:
-        self._waiting: dict[str, set[asyncio.Event]] = {}
+        self._waiting: dict[str, set[Watch]] = {}
 
-    def wake(self, task_id: str) -> None:
-        """There may be news."""
-        for waiting in self._waiting.get(task_id, ()):
-            waiting.set()
+    def wake(self, task_id: str, *, end: bool = False) -> None:
+        """There may be news; `end`: of how an attempt, or the task, has ended."""
+        for watch in self._waiting.get(task_id, ()):
+            watch.wake(end=end)
 
     def started(self, job: Job) -> None:
         """See JobListener."""
@@ -41,30 +42,36 @@ class Wakes:
 
     def ended(self, job: Job) -> None:
         """See JobListener."""
-        self.wake(job.id)
+        self.wake(job.id, end=True)
 
-    def watch(self, task_id: str) -> Watch:
-        """A watch over a task; `with` it."""
-        return Watch(self._waiting, task_id)
+    def watch(self, task_id: str, *, ends_only: bool = False) -> Watch:
+        """A watch over a task, or over its ends only; `with` it."""
+        return Watch(self._waiting, task_id, ends_only=ends_only)
 
 
 class Watch:
     """Hears of a task's news while the block runs."""
 
-    def __init__(self, waiting: dict[str, set[asyncio.Event]], task_id: str) -> None:
+    def __init__(self, waiting: dict[str, set[Watch]], task_id: str, *, ends_only: bool) -> None:
         self._waiting = waiting
         self._task_id = task_id
+        self._ends_only = ends_only
         self._news = asyncio.Event()
 
     def __enter__(self) -> Watch:
-        self._waiting.setdefault(self._task_id, set()).add(self._news)
+        self._waiting.setdefault(self._task_id, set()).add(self)
         return self
 
     def __exit__(self, *_: object) -> None:
         watching = self._waiting[self._task_id]
-        watching.discard(self._news)
+        watching.discard(self)
         if not watching:
             del self._waiting[self._task_id]
+
+    def wake(self, *, end: bool) -> None:
+        """There may be news."""
+        if end or not self._ends_only:
+            self._news.set()
 
     async def news(self, *, seconds: float) -> bool:
         """Wait until there may be news, at most so long; whether there may be."""
@@ -78,7 +85,11 @@ class Watch:
 
 
 class Telling:
-    """What one attempt tells, in order. `content` is the answer as far as it is written."""
+    """What one attempt tells, in order. `content` is the answer as far as it is written.
+
+    When the task streams, all is stored as soon as it is told. Else it waits for the next step,
+    and is stored in that transaction (`store_in`), or when the attempt ends (`told`).
+    """
 
     def __init__(
         self,
@@ -87,7 +98,9 @@ class Telling:
         tasks: Supervisor,
         wake: Callable[[str], None],
         last_seq: int,
+        streams: bool,
     ) -> None:
+        self.streams = streams
         self._context = context
         self._tasks = tasks
         self._wake = wake
@@ -162,12 +175,19 @@ class Telling:
 
     async def told(self) -> None:
         """Return once everything is on the disk; raises what kept it from there."""
+        if self._storing is None and self._waiting:
+            await self._store()
         while self._storing is not None:
             await self._storing
 
+    def store_in(self, tx: Transaction) -> None:
+        """Store what waits, in the transaction of a step: nothing if the task streams."""
+        if not self.streams and self._waiting:
+            task_events.insert(tx, self._context.job, self._take())
+
     def _tell(self, name: TaskEventName, data: dict[str, Any]) -> None:
         self._waiting.append((name, data))
-        if self._storing is None:
+        if self.streams and self._storing is None:
             self._storing = self._tasks.start(
                 self._store(), name=f"task-events-{self._context.job.id}"
             )
@@ -176,13 +196,17 @@ class Telling:
         job = self._context.job
         try:
             while self._waiting:
-                waiting, self._waiting = self._waiting, []
-                events = [
-                    TaskEvent(seq=self._seq + number, name=name, data=data)
-                    for number, (name, data) in enumerate(waiting, 1)
-                ]
-                self._seq += len(events)
+                events = self._take()
                 await self._context.store(lambda tx, e=events: task_events.insert(tx, job, e))  # type: ignore[misc]
                 self._wake(job.id)
         finally:
             self._storing = None
+
+    def _take(self) -> list[TaskEvent]:
+        waiting, self._waiting = self._waiting, []
+        first = self._seq + 1
+        self._seq += len(waiting)
+        return [
+            TaskEvent(seq=seq, name=name, data=data)
+            for seq, (name, data) in enumerate(waiting, first)
+        ]
