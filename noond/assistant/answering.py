@@ -226,7 +226,12 @@ class Answering:
 
     async def _enter_failure(self, job: Job, error: NoondError) -> None:
         invocation = Invocation.of_payload(job.payload)
-        metadata = {"task_id": job.id, "agent_id": invocation.agent_id, "code": error.code}
+        metadata = {
+            "task_id": job.id,
+            "agent_id": invocation.agent_id,
+            "session_id": invocation.conversation_id,
+            "code": error.code,
+        }
         entered = await self._database.write(
             lambda tx: self._diary.enter(
                 tx,

@@ -11,6 +11,15 @@ from noond.store.rows import Connection, Row, Transaction, time_or_none
 
 _HOUR_MS = 3_600_000
 
+_FORGET_TEXTS = (
+    "UPDATE agent_observability SET user_message = NULL, agent_response = NULL, agent_state = NULL,"
+    " tool_result = NULL WHERE user_id = ? AND agent_run_id = ?"
+)
+_FORGET_TASK = (
+    "DELETE FROM jobs WHERE user_id = ? AND id = ?"
+    " AND status IN ('completed', 'failed', 'cancelled')"
+)
+
 
 def _conversation(row: Row) -> Conversation:
     return Conversation(
@@ -93,7 +102,24 @@ def update(tx: Transaction, user_id: str, conversation: Conversation) -> None:
 
 
 def delete(tx: Transaction, user_id: str, conversation_id: str) -> bool:
-    """Delete a conversation and its messages; False when there was none."""
+    """Forget a conversation: its messages, the tasks that have ended, their interactions, and the
+    texts of their calls to models. False when there was none.
+    """
+    tasks = [
+        (user_id, row[0])
+        for row in tx.execute(
+            "SELECT DISTINCT task_id FROM conversation_messages JOIN conversations"
+            " ON conversations.id = conversation_id WHERE user_id = ? AND conversation_id = ?",
+            (user_id, conversation_id),
+        )
+    ]
+    tx.executemany(_FORGET_TEXTS, tasks)
+    tx.executemany(_FORGET_TASK, tasks)
+    # Ids grow with time: no interaction of it is older than it.
+    tx.execute(
+        "DELETE FROM interactions WHERE user_id = ? AND id > ? AND metadata ->> 'session_id' = ?",
+        (user_id, conversation_id, conversation_id),
+    )
     cursor = tx.execute(
         "DELETE FROM conversations WHERE user_id = ? AND id = ?", (user_id, conversation_id)
     )
@@ -101,12 +127,12 @@ def delete(tx: Transaction, user_id: str, conversation_id: str) -> bool:
 
 
 def delete_expired_all_users(tx: Transaction, *, now: datetime, limit: int) -> int:
-    """Delete conversations whose time is over; returns how many."""
-    return tx.execute(
-        "DELETE FROM conversations WHERE id IN"
-        " (SELECT id FROM conversations WHERE expires_at <= ? ORDER BY expires_at LIMIT ?)",
+    """Forget conversations whose time is over; returns how many."""
+    over = tx.execute(
+        "SELECT user_id, id FROM conversations WHERE expires_at <= ? ORDER BY expires_at LIMIT ?",
         (to_ms(now), limit),
-    ).rowcount
+    ).fetchall()
+    return sum(delete(tx, row["user_id"], row["id"]) for row in over)
 
 
 def say(tx: Transaction, user_id: str, message: ConversationMessage) -> None:

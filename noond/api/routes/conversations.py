@@ -192,7 +192,8 @@ def routes(conversations: Conversations, idempotency: Idempotency) -> tuple[Rout
             method="DELETE",
             path=item,
             summary="Forget a conversation",
-            description="Deletes all that was said in it. Its tasks stay until their time is over.",
+            description="Deletes all that was said in it, the tasks that have ended included. What "
+            "they cost stays in the accounts.",
             access=Scope.AGENTS_EXECUTE,
             handler=forget,
             status=204,

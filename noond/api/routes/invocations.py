@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Annotated, Any, Final
 from zoneinfo import ZoneInfo
 
 from aiohttp import web
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from noond.api.idempotency import Idempotency, Made
 from noond.api.routes.agent_tasks import answer_or_raise
@@ -30,6 +31,15 @@ from noond.models.invocation import Invocation
 from noond.models.request_log import AgentAction
 from noond.store.rows import Transaction
 
+_METADATA_BYTES: Final = 8192
+
+
+def _small(metadata: dict[str, Any]) -> dict[str, Any]:
+    if len(json.dumps(metadata)) > _METADATA_BYTES:
+        raise ValueError(f"must be at most {_METADATA_BYTES} bytes of JSON")
+    return metadata
+
+
 MessageText = Annotated[
     str,
     Field(min_length=1, max_length=10_000, pattern=r"\S", description="What you say to the agent."),
@@ -44,6 +54,7 @@ SessionId = Annotated[
 ]
 Metadata = Annotated[
     dict[Annotated[str, Field(max_length=100)], Any],
+    AfterValidator(_small),
     Field(max_length=50, description="Your own notes; given back as `metadata.request`."),
 ]
 AgentId = Annotated[
