@@ -94,6 +94,7 @@ class Telling:
         self._seq = last_seq
         self._waiting: list[tuple[TaskEventName, dict[str, Any]]] = []
         self._storing: asyncio.Task[None] | None = None
+        self._failure: Exception | None = None
         self._kept = ""
         self.content = ""
         self.pieces = 0
@@ -164,8 +165,12 @@ class Telling:
         """Return once everything is on the disk; raises what kept it from there."""
         while self._storing is not None:
             await self._storing
+        if self._failure is not None:
+            raise self._failure
 
     def _tell(self, name: TaskEventName, data: dict[str, Any]) -> None:
+        if self._failure is not None:
+            return  # a later event must not stand where one is missing
         self._waiting.append((name, data))
         if self._storing is None:
             self._storing = self._tasks.start(
@@ -184,5 +189,7 @@ class Telling:
                 self._seq += len(events)
                 await self._context.store(lambda tx, e=events: task_events.insert(tx, job, e))  # type: ignore[misc]
                 self._wake(job.id)
+        except Exception as error:  # noqa: BLE001 - raised by `told`
+            self._failure = error
         finally:
             self._storing = None

@@ -20,6 +20,7 @@ from noond.clock import Clock
 from noond.errors import (
     Conflict,
     IdempotencyConflict,
+    JobExpired,
     ModelError,
     NotFound,
     RateLimited,
@@ -54,6 +55,7 @@ ERRORS: Final = (
     NotFound,
     Conflict,
     IdempotencyConflict,
+    JobExpired,
     RateLimited,
     ModelError,
     TaskTimedOut,
