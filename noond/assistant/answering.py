@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -10,7 +11,7 @@ import structlog
 from noond.accounts.quotas import Quotas
 from noond.assistant.accounting import Accounting
 from noond.assistant.answers import Answer
-from noond.assistant.by_model import ModelAnswering
+from noond.assistant.by_model import GAP, ModelAnswering
 from noond.assistant.by_rules import answer_by_rules
 from noond.assistant.diary import Diary
 from noond.assistant.handling import ToolHand
@@ -25,10 +26,10 @@ from noond.errors import JobExpired, ModelNeeded, NoondError, NotFound, StorageE
 from noond.jobs.context import JobContext
 from noond.llm.dialogue import DialogueClient
 from noond.models.activity import Activity
-from noond.models.invocation import PREVIOUS, Invocation
+from noond.models.invocation import PREVIOUS, Invocation, TaskEventName
 from noond.models.job import Job
 from noond.runners.agents import Agents
-from noond.store import job_states, task_events, users
+from noond.store import agent_tasks, job_states, task_events, users
 from noond.store.database import Database
 from noond.store.rows import Transaction
 from noond.tasks import Supervisor
@@ -64,10 +65,18 @@ class Answering:
         self._tasks = tasks
         self._wakes = wakes
 
-    async def run(self, job: Job, context: JobContext, *, streams: bool) -> dict[str, Any]:
+    async def run(
+        self,
+        job: Job,
+        context: JobContext,
+        *,
+        streams: bool,
+        gives_up: Callable[[NoondError], bool],
+    ) -> dict[str, Any]:
         """The task's result: content and metadata. What goes wrong is told before it is raised.
 
-        Raises ModelError, BudgetReached, ModelNeeded, NotFound, StorageError.
+        `gives_up`: whether the task is not tried again after this error. Raises ModelError,
+        BudgetReached, QuotaReached, ModelNeeded, NotFound, StorageError.
         """
         telling = Telling(
             context,
@@ -85,7 +94,7 @@ class Answering:
         except NoondError as error:
             telling.error(error)
             await telling.told()
-            if job.retry_count >= job.max_retries:
+            if gives_up(error):
                 await self._enter_failure(job, error)
             raise
         await telling.told()
@@ -111,7 +120,15 @@ class Answering:
         message, tainted = await self._message(job, invocation)
         caller = ToolCaller(user=user, said=invocation.message, tainted=tainted)
         # A role may have been taken away since the message was sent.
-        hand = ToolHand(self._toolbox, context, telling, invocation.scopes & user.role.scopes)
+        hand = ToolHand(
+            self._toolbox,
+            context,
+            telling,
+            invocation.scopes & user.role.scopes,
+            told=await self._database.read(
+                lambda c: task_events.count(c, user.id, job.id, TaskEventName.TOOL_RESULT)
+            ),
+        )
         memory = Memory(
             self._database,
             self._clock,
@@ -119,7 +136,7 @@ class Answering:
             invocation,
             keeps=self._settings.context_messages,
         )
-        await memory.hear(message)
+        await memory.hear(message, tainted=tainted)
         if self._dialogue is not None:
             answering = ModelAnswering(
                 self._dialogue,
@@ -178,7 +195,16 @@ class Answering:
         answer: Answer,
     ) -> dict[str, Any]:
         """Store the answer, and with it all that tells of it: once."""
-        usage = answer.tally.shown(answer.model)
+        job = context.job
+        spent = await self._database.read(lambda c: agent_tasks.spent(c, job.user_id, job.id))
+        usage = {
+            "model": answer.model,
+            "calls": spent.calls,
+            "prompt_tokens": spent.prompt_tokens,
+            "completion_tokens": spent.completion_tokens,
+            "tokens_used": spent.tokens,
+            "cost": spent.cost_usd,
+        }
 
         async def build() -> dict[str, Any]:
             metadata = {
@@ -205,10 +231,10 @@ class Answering:
             entered.extend(
                 self._diary.enter(
                     tx,
-                    context.job.user_id,
+                    job.user_id,
                     message=invocation.message,
                     response=answer.content,
-                    metadata={"task_id": context.job.id, **kept["metadata"]},
+                    metadata={"task_id": job.id, **kept["metadata"]},
                 )
             )
             telling.store_in(tx)
@@ -216,8 +242,8 @@ class Answering:
                 tx,
                 answer.content,
                 tainted=answer.tainted,
-                tokens=usage["tokens_used"],
-                cost_usd=usage["cost"] or 0.0,
+                tokens=spent.tokens,
+                cost_usd=spent.cost_usd or 0.0,
             )
 
         kept: dict[str, Any] = await context.step("answer", build, also=also)
@@ -249,5 +275,11 @@ def _still_counts(steps: dict[str, Any]) -> str:
     """What of the answer stands from earlier attempts."""
     if "answer" in steps:
         return str(steps["answer"]["content"])
-    said = (step for name, step in steps.items() if name.startswith("model-"))
-    return "\n\n".join(each["text"] for each in said if each["text"])
+    texts = [steps[name]["text"] for name in sorted(steps, key=_number) if _number(name)]
+    return GAP.join(text for text in texts if text)
+
+
+def _number(step: str) -> int:
+    """Which utterance of the model the step keeps; 0: none."""
+    kind, _, number = step.partition("-")
+    return int(number) if kind == "model" else 0

@@ -14,7 +14,7 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from noond.assistant.accounting import INVOKE, SUMMARISE, Accounting
-from noond.assistant.answers import Answer, Tally, kept_call
+from noond.assistant.answers import Answer
 from noond.assistant.handling import ToolHand
 from noond.assistant.memory import Memory, Remembered
 from noond.assistant.registry import ChatAgent
@@ -29,7 +29,7 @@ from noond.models.document import LLMCall
 from noond.models.invocation import FinishReason
 from noond.store.rows import Transaction, dump
 
-_GAP: Final = "\n\n"
+GAP: Final = "\n\n"
 """Between what was said before and after a tool was called."""
 
 _PIECES_PER_PROGRESS: Final = 10
@@ -71,7 +71,6 @@ class ModelAnswering:
         self._accounting = accounting
         self._clock = clock
         self._most_steps = most_steps
-        self._tally = Tally()
 
     async def answer(self, message: str) -> Answer:
         """The answer. Raises ModelError, BudgetReached, StorageError."""
@@ -87,7 +86,6 @@ class ModelAnswering:
             except OutOfTime:
                 content, finish = self._telling.content, "timeout"
                 break
-            self._tally.add(said["calls"])
             content = _joined(content, said["text"])
             self._telling.keep()
             calls = [ToolCall(**call) for call in said["tool_calls"]]
@@ -109,7 +107,6 @@ class ModelAnswering:
             content=content,
             finish_reason=finish,
             model=self._dialogue.model,
-            tally=self._tally,
             tools=tuple(self._hand.used),
             tool_result=self._hand.last_result,
             tainted=caller.tainted,
@@ -141,9 +138,9 @@ class ModelAnswering:
 
         async def ask() -> dict[str, Any]:
             utterance = await self._heard(messages, tools, content, paid)
+            paid.append(utterance.call)
             if self._telling.streams:
                 await self._telling.told()
-            paid.append(utterance.call)
             return {
                 "text": utterance.text,
                 "tool_calls": [
@@ -151,7 +148,6 @@ class ModelAnswering:
                     for call in utterance.tool_calls
                 ],
                 "truncated": utterance.truncated,
-                "calls": [kept_call(call) for call in paid],
             }
 
         def also(tx: Transaction, _: Any) -> None:
@@ -235,7 +231,7 @@ class _Hearer:
     def __init__(self, telling: Telling, context: JobContext, *, after: str) -> None:
         self._telling = telling
         self._context = context
-        self._gap = _GAP if after else ""
+        self._gap = GAP if after else ""
 
     def delta(self, text: str) -> None:
         """See Hearer."""
@@ -253,4 +249,4 @@ class _Hearer:
 
 
 def _joined(before: str, text: str) -> str:
-    return before + _GAP + text if before and text else before + text
+    return before + GAP + text if before and text else before + text

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from noond.assistant import rules
-from noond.assistant.answers import Answer, Tally
+from noond.assistant.answers import Answer
 from noond.assistant.handling import ToolHand
 from noond.assistant.telling import Telling
 from noond.assistant.tools import ToolCaller
@@ -40,7 +40,6 @@ async def answer_by_rules(
         content=content,
         finish_reason="stop",
         model=None,
-        tally=Tally(),
         tools=tuple(hand.used),
         tool_result=hand.last_result,
         tainted=any(hand.taints(name) for name in hand.used),

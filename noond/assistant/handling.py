@@ -25,12 +25,20 @@ class ToolHand:
     """Calls tools for one attempt at a task."""
 
     def __init__(
-        self, toolbox: Toolbox, context: JobContext, telling: Telling, scopes: frozenset[Scope]
+        self,
+        toolbox: Toolbox,
+        context: JobContext,
+        telling: Telling,
+        scopes: frozenset[Scope],
+        *,
+        told: int,
     ) -> None:
+        """`told`: how many results earlier attempts have told of."""
         self._toolbox = toolbox
         self._context = context
         self._telling = telling
         self._scopes = scopes
+        self._told = told
         self.used: list[str] = []
         """The names of the tools that were called, in order."""
         self.last_result: ToolResult | None = None
@@ -64,7 +72,8 @@ class ToolHand:
             if self._telling.streams:
                 await self._telling.told()
         result: ToolResult = await self._call(step, caller, name, arguments)
-        if fresh:
+        # A daemon that died had perhaps kept its last result without telling of it.
+        if fresh or len(self.used) >= self._told:
             self._telling.tool_result(call_id, name, result)
         self.used.append(name)
         self.last_result = result

@@ -52,7 +52,7 @@ class Memory:
         self._invocation = invocation
         self._keeps = keeps
 
-    async def hear(self, message: str) -> None:
+    async def hear(self, message: str, *, tainted: bool) -> None:
         """The user's message joins the conversation, once. Raises NotFound."""
         conversation_id = self._invocation.conversation_id
         if conversation_id is None:
@@ -60,7 +60,7 @@ class Memory:
         user_id = self._context.job.user_id
 
         def join(tx: Transaction) -> str:
-            said = self._message(conversation_id, "user", message, tainted=False)
+            said = self._message(conversation_id, "user", message, tainted=tainted)
             conversations.say(tx, user_id, said)
             conversations.entitle(tx, user_id, conversation_id, " ".join(message.split())[:_TITLE])
             return said.id

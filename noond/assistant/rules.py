@@ -34,10 +34,25 @@ def _words(text: str) -> re.Pattern[str]:
 
 
 _RUN: Final = _words(
-    r"run|start|launch|execute|trigger|starte?|lauf|führe?|lance[rz]?|démarre[rz]?|ejecuta|inicia|"
-    r"lanza"
+    r"run|start|launch|execute|trigger|starten?|führen?|ausführen|lance[rz]?|démarre[rz]?|"
+    r"exécute[rz]?|ejecutar?|iniciar?|lanzar?"
 )
-_NOT: Final = _words(r"don'?t|do not|never|not|nicht|kein\w*|ne|pas|no|nunca")
+_NOT: Final = _words(
+    r"\w*n['\u2019]t|dont|cannot|never|not|no|without|stop|nicht|nie|niemals|kein\w*|ohne|"
+    r"ne|n['\u2019]\w+|pas|jamais|sans|nunca|jamás|tampoco|sin"
+)
+_NOUN: Final = _words(
+    r"(?:the|a|an|any|this|that|each|every|last|latest|previous|next|first|le|la|un|une|el|una)"
+    r"\s+(?:run|start|launch)"
+)
+"""A run that is spoken of, as in "the last run of …"."""
+_QUESTION: Final = re.compile(
+    r"\W*(?:what|how|when|why|who|which|where|did|does|has|have|had|was|were|is|are|wie|wann|"
+    r"warum|wer|welche\w*|wo|ist|sind|hat|haben|war|qu['\u2019]|que|quoi|quel\w*|comment|quand|"
+    r"pourquoi|où|est-ce|qué|cómo|cuándo|por qué|cuál\w*|dónde|ha)\b",
+    re.IGNORECASE,
+)
+"""The beginning of what asks for an answer and for no act."""
 _RECORDS: Final = _words(
     r"records?|suggestions?|tasks?|notes?|bring|brought|found|aufgaben?|vorschläge|notizen|"
     r"gefunden|gebracht|tâches?|suggestions?|trouvé|tareas?|notas?|encontrado"
@@ -55,6 +70,7 @@ _BY_MODEL: Final = _words(r"models?|modelle?|modèles?|modelos?")
 def understand(text: str, agents: Sequence[Agent]) -> Command | None:
     """What the message plainly asks for; None when it does not."""
     wanted = [agent for agent in agents if asks_to_run(text, agent)]
+    wanted = [agent for agent in wanted if not _is_part_of_another(agent, wanted)]
     if len(wanted) == 1:
         return Command(tool="start_run", arguments={"agent_id": wanted[0].id})
     if _MONEY.search(text):
@@ -73,14 +89,30 @@ def understand(text: str, agents: Sequence[Agent]) -> Command | None:
 
 
 def asks_to_run(text: str, agent: Agent) -> bool:
-    """Whether these words ask to run this agent: a word for running, and its name or id."""
-    return _names(text, agent) and bool(_RUN.search(text)) and not _NOT.search(text)
+    """Whether these words ask to run this agent: a word for running, and its name or id.
+
+    What is in doubt, such as a question or a denial, asks for nothing.
+    """
+    if not _names(text, agent):
+        return False
+    # A name may hold such words itself: "Daily run", "No ads".
+    rest = _name(agent).sub(" ", text.replace(agent.id, " "))
+    doubtful = _QUESTION.match(rest) or _NOT.search(rest)
+    return not doubtful and _RUN.search(_NOUN.sub(" ", rest)) is not None
 
 
 def _names(text: str, agent: Agent) -> bool:
+    return agent.id in text or _name(agent).search(text) is not None
+
+
+def _name(agent: Agent) -> re.Pattern[str]:
     # "(?!\w)" rather than "\b": a name may end in a mark.
-    name = rf"(?<!\w){re.escape(agent.name.casefold())}(?!\w)"
-    return agent.id in text or re.search(name, text.casefold()) is not None
+    return re.compile(rf"(?<!\w){re.escape(agent.name)}(?!\w)", re.IGNORECASE)
+
+
+def _is_part_of_another(agent: Agent, others: Sequence[Agent]) -> bool:
+    """Whether the name stands in a longer one among those that the text names."""
+    return any(each.name != agent.name and _name(agent).search(each.name) for each in others)
 
 
 def tell(command: Command, result: dict[str, Any]) -> str:

@@ -113,9 +113,13 @@ class Schedules:
                 _check_name(values["name"])
             if values.get("timezone", "") is None:
                 values["timezone"] = users.get(tx, user_id).timezone
-            if said:
-                job = self._invocations.job(tx, user_id, replace(before.invocation, **said))
-                values["template"] = jobs.as_template(job)
+            invocation = replace(before.invocation, **said)
+            if said.keys() <= {"scopes"}:
+                # A schedule whose agent or conversation is gone can be paused all the same.
+                template = {**before.schedule.template, "payload": invocation.payload()}
+            else:
+                template = jobs.as_template(self._invocations.job(tx, user_id, invocation))
+            values["template"] = template
             after = replace(before.schedule, **values)
             stored = job_schedules.change(tx, user_id, schedule_id, after, now=self._clock.now())
             return before, self._view(stored)

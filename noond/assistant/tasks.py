@@ -31,6 +31,13 @@ class News:
     ended: TaskEvent | None
 
 
+@dataclass(slots=True, kw_only=True)
+class Reading:
+    """A reader's time with a task; `interrupted`: the daemon stops, the reader has not left."""
+
+    interrupted: bool = False
+
+
 class Tasks:
     """The tasks of all users; every call is one user's."""
 
@@ -49,6 +56,7 @@ class Tasks:
         self._tasks = tasks
         self._reconnect_seconds = reconnect_seconds
         self._readers: dict[str, int] = {}
+        self._leaving: dict[str, asyncio.Task[None]] = {}
 
     async def get(self, user_id: str, task_id: str) -> TaskView:
         """The task; raises NotFound."""
@@ -146,28 +154,35 @@ class Tasks:
                     yield None
 
     @contextmanager
-    def reading(self, user_id: str, task_id: str) -> Iterator[None]:
+    def reading(self, user_id: str, task_id: str) -> Iterator[Reading]:
         """Somebody reads a streamed answer while the block runs.
 
         With its last reader the task ends, unless one comes back in time: nobody is to pay for
         what nobody reads.
         """
+        reading = Reading()
+        leaving = self._leaving.pop(task_id, None)
+        if leaving is not None:
+            leaving.cancel()
         self._readers[task_id] = self._readers.get(task_id, 0) + 1
         try:
-            yield
+            yield reading
         finally:
             self._readers[task_id] -= 1
             if not self._readers[task_id]:
                 del self._readers[task_id]
-                self._tasks.start(self._end_unread(user_id, task_id), name=f"unread-{task_id}")
+                if not reading.interrupted:
+                    self._leaving[task_id] = self._tasks.start(
+                        self._end_unread(user_id, task_id), name=f"unread-{task_id}"
+                    )
 
     async def _job(self, user_id: str, task_id: str) -> Job:
         return await self._database.read(lambda c: agent_tasks.get_job(c, user_id, task_id))
 
     async def _end_unread(self, user_id: str, task_id: str) -> None:
         await asyncio.sleep(self._reconnect_seconds)
-        if task_id not in self._readers:
-            await self.cancel(user_id, task_id)
+        del self._leaving[task_id]
+        await self.cancel(user_id, task_id)
 
 
 def last_word(view: TaskView) -> TaskEvent:

@@ -107,6 +107,7 @@ class Telling:
         self._seq = last_seq
         self._waiting: list[tuple[TaskEventName, dict[str, Any]]] = []
         self._storing: asyncio.Task[None] | None = None
+        self._failure: Exception | None = None
         self._kept = ""
         self.content = ""
         self.pieces = 0
@@ -179,6 +180,8 @@ class Telling:
             await self._store()
         while self._storing is not None:
             await self._storing
+        if self._failure is not None:
+            raise self._failure
 
     def store_in(self, tx: Transaction) -> None:
         """Store what waits, in the transaction of a step: nothing if the task streams."""
@@ -186,6 +189,8 @@ class Telling:
             task_events.insert(tx, self._context.job, self._take())
 
     def _tell(self, name: TaskEventName, data: dict[str, Any]) -> None:
+        if self._failure is not None:
+            return  # a later event must not stand where one is missing
         self._waiting.append((name, data))
         if self.streams and self._storing is None:
             self._storing = self._tasks.start(
@@ -199,6 +204,8 @@ class Telling:
                 events = self._take()
                 await self._context.store(lambda tx, e=events: task_events.insert(tx, job, e))  # type: ignore[misc]
                 self._wake(job.id)
+        except Exception as error:  # noqa: BLE001 - raised by `told`
+            self._failure = error
         finally:
             self._storing = None
 

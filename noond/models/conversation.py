@@ -35,7 +35,7 @@ class Conversation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConversationMessage:
-    """Something that was said. `tainted`: an answer that repeats text from documents or devices."""
+    """Something that was said. `tainted`: it may repeat text from documents or devices."""
 
     id: str
     conversation_id: str

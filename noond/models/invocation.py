@@ -88,6 +88,24 @@ class TaskEvent:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TaskSpending:
+    """What the calls to models of a task came to, those that failed included.
+
+    `cost_usd` is None when the price of one is not known.
+    """
+
+    calls: int
+    prompt_tokens: int
+    completion_tokens: int
+    cost_usd: float | None
+
+    @property
+    def tokens(self) -> int:
+        """All tokens."""
+        return self.prompt_tokens + self.completion_tokens
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TaskView:
     """A task as it stands.
 
@@ -105,9 +123,7 @@ class TaskView:
     expired: bool
     error: dict[str, Any] | None
     next_attempt_at: datetime | None
-    calls: int
-    tokens_used: int
-    cost_usd: float | None
+    spent: TaskSpending
 
     @property
     def streams(self) -> bool:

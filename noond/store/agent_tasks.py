@@ -6,7 +6,14 @@ from datetime import datetime
 from typing import Any
 
 from noond.errors import JobExpired, NotFound
-from noond.models.invocation import INVOCATION, STREAMING, Invocation, TaskEventName, TaskView
+from noond.models.invocation import (
+    INVOCATION,
+    STREAMING,
+    Invocation,
+    TaskEventName,
+    TaskSpending,
+    TaskView,
+)
 from noond.models.job import Job, JobStatus
 from noond.store import job_states, jobs, task_events
 from noond.store.job_rows import COLUMNS, job_of
@@ -58,13 +65,28 @@ def list_of_batch(connection: Connection, user_id: str, batch_id: str) -> list[T
     return [_view(connection, job_of(row)) for row in rows]
 
 
+def spent(connection: Connection, user_id: str, task_id: str) -> TaskSpending:
+    """What the calls of the user's task came to so far."""
+    calls, prompt, completion, cost, unpriced = connection.execute(
+        "SELECT count(*), total(llm_prompt_tokens), total(llm_completion_tokens),"
+        " total(llm_cost_usd), sum(llm_cost_usd IS NULL)"
+        " FROM agent_observability WHERE user_id = ? AND agent_run_id = ?",
+        (user_id, task_id),
+    ).fetchone()
+    return TaskSpending(
+        calls=calls,
+        prompt_tokens=int(prompt),
+        completion_tokens=int(completion),
+        cost_usd=None if unpriced else cost,
+    )
+
+
 def _view(connection: Connection, job: Job) -> TaskView:
     result, expired = _result(connection, job)
     written, chunks = task_events.written_so_far(connection, job.user_id, job.id)
     content: str | None = written
     if job.status is JobStatus.COMPLETED:
         content = None if result is None else result["content"]
-    calls, tokens, cost = _spent(connection, job)
     return TaskView(
         job=job,
         invocation=Invocation.of_payload(job.payload),
@@ -76,9 +98,7 @@ def _view(connection: Connection, job: Job) -> TaskView:
         expired=expired,
         error=task_events.find_last(connection, job.user_id, job.id, TaskEventName.ERROR),
         next_attempt_at=_next_attempt(job),
-        calls=calls,
-        tokens_used=tokens,
-        cost_usd=cost,
+        spent=spent(connection, job.user_id, job.id),
     )
 
 
@@ -91,14 +111,3 @@ def _result(connection: Connection, job: Job) -> tuple[dict[str, Any] | None, bo
 
 def _next_attempt(job: Job) -> datetime | None:
     return job.scheduled_at if job.status is JobStatus.PENDING else None
-
-
-def _spent(connection: Connection, job: Job) -> tuple[int, int, float | None]:
-    """Calls, tokens and US dollars; None when the price of a call is not known."""
-    row = connection.execute(
-        "SELECT count(*), total(llm_total_tokens), total(llm_cost_usd), sum(llm_cost_usd IS NULL)"
-        " FROM agent_observability WHERE user_id = ? AND agent_run_id = ?",
-        (job.user_id, job.id),
-    ).fetchone()
-    calls, tokens, cost, unpriced = row
-    return calls, int(tokens), None if unpriced else float(cost)

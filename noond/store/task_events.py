@@ -56,6 +56,16 @@ def last_seq(connection: Connection, user_id: str, task_id: str) -> int:
     return row[0] or 0
 
 
+def count(connection: Connection, user_id: str, task_id: str, name: TaskEventName) -> int:
+    """How many events of that name the user's task has told."""
+    row = connection.execute(
+        "SELECT count(*) FROM task_events JOIN jobs ON jobs.id = task_id"
+        " WHERE user_id = ? AND task_id = ? AND name = ?",
+        (user_id, task_id, name),
+    ).fetchone()
+    return int(row[0])
+
+
 def find_last(
     connection: Connection, user_id: str, task_id: str, name: TaskEventName
 ) -> dict[str, Any] | None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from noond.assistant.answering import Answering
 from noond.config import AssistantSettings, JobSettings
-from noond.errors import BudgetReached, Conflict
+from noond.errors import BudgetReached, Conflict, NoondError, QuotaReached
 from noond.jobs.context import JobContext
 from noond.jobs.policy import PERMANENT_ERRORS, JobPolicy, standard_policy
 from noond.models.invocation import INVOCATION, STREAMING
@@ -14,7 +14,7 @@ from noond.models.job import Job
 from noond.models.rate import RateLimit
 from noond.runners.runs import AGENT_PRIORITY, AGENT_QUEUE
 
-_ERRORS = {**PERMANENT_ERRORS, BudgetReached: None, Conflict: None}
+_ERRORS = {**PERMANENT_ERRORS, BudgetReached: None, QuotaReached: None, Conflict: None}
 """Who meets a limit or a missing model is told so at once."""
 
 
@@ -32,7 +32,14 @@ class AgentInvocationJob:
 
     async def run(self, job: Job, context: JobContext) -> Any:
         """Answer the message."""
-        return await self._answering.run(job, context, streams=self.streams)
+
+        def gives_up(error: NoondError) -> bool:
+            return (
+                job.retry_count >= job.max_retries
+                or self.policy.retry_seconds(job.retry_count, 0, error) is None
+            )
+
+        return await self._answering.run(job, context, streams=self.streams, gives_up=gives_up)
 
     def _policy(self, settings: JobSettings, assistant: AssistantSettings) -> JobPolicy:
         return standard_policy(

@@ -18,9 +18,9 @@ from noond.api.routes.invocations import (
     note,
 )
 from noond.api.routing import Answer, Call, Rate, Reply, Route
-from noond.api.streams import Streams
+from noond.api.streams import Stream, StreamEnd, Streams
 from noond.assistant.invocations import Invocations
-from noond.assistant.tasks import Tasks
+from noond.assistant.tasks import Reading, Tasks
 from noond.clock import Clock
 from noond.errors import Invalid, NotFound, RateLimited
 from noond.models.account import Scope
@@ -45,7 +45,9 @@ class _Teller:
         self._tasks = tasks
         self._heartbeat_seconds = heartbeat_seconds
 
-    async def tell(self, call: Call, task_id: str, after: int) -> web.StreamResponse:
+    async def tell(
+        self, call: Call, stream: Stream, task_id: str, after: int
+    ) -> web.StreamResponse:
         """What the task tells after this number, until its end or the reader's."""
         view = await self._tasks.get(call.user_id, task_id)
         if view.job.status.final and after > view.last_seq:
@@ -55,13 +57,14 @@ class _Teller:
             ping_interval=self._heartbeat_seconds, allow_all_methods=True
         )
         response.headers["X-Task-ID"] = task_id
-        await response.prepare(call.request)
-        reading = (
-            self._tasks.reading(call.user_id, task_id) if view.streams else contextlib.nullcontext()
-        )
-        with reading:
-            async with response:
-                with contextlib.suppress(ConnectionResetError):
+        with contextlib.ExitStack() as stack:
+            # Who may not cancel a task does not do it by leaving either.
+            if view.streams and Scope.AGENTS_EXECUTE in call.principal.scopes:
+                reading = stack.enter_context(self._tasks.reading(call.user_id, task_id))
+                _note_stop(stream, reading)
+            with contextlib.suppress(ConnectionResetError):
+                await response.prepare(call.request)
+                async with response:
                     await self._send_all(call, response, task_id, after)
         return response
 
@@ -96,14 +99,14 @@ def routes(
 
     async def stream(call: Call) -> Answer:
         body = call.body(NewMessage)
-        with streams.open(call.principal):
+        with streams.open(call.principal) as opened:
             place = _place(call.request)
             if place is None:
                 place = await begin(call, body), 0
             elif place[0] is None:
                 raise Invalid.field("Last-Event-ID", "is not one that this stream has given")
             task_id, after = place
-            return await teller.tell(call, str(task_id), after)
+            return await teller.tell(call, opened, str(task_id), after)
 
     async def begin(call: Call, body: NewMessage) -> str:
         invocation = invocation_of(call, agent_id_of(call), body)
@@ -122,8 +125,8 @@ def routes(
         place = _place(call.request)
         if place is not None and place[0] not in (None, task_id):
             raise Invalid.field("Last-Event-ID", "is that of another task")
-        with streams.open(call.principal):
-            return await teller.tell(call, task_id, 0 if place is None else place[1])
+        with streams.open(call.principal) as opened:
+            return await teller.tell(call, opened, task_id, 0 if place is None else place[1])
 
     described = (
         "Server-sent events `run_started`, `message_delta`, `tool_call`, `tool_result`, `usage`, "
@@ -188,6 +191,16 @@ def _place(request: web.Request) -> tuple[str | None, int] | None:
     if not (number.isascii() and number.isdecimal() and len(number) <= 12):
         raise Invalid.field("Last-Event-ID", "must be the id of an event, such as 019a…:12")
     return (task_id if colon else None), int(number)
+
+
+def _note_stop(stream: Stream, reading: Reading) -> None:
+    end = stream.end
+
+    def noted(why: StreamEnd) -> None:
+        reading.interrupted = why is StreamEnd.STOP
+        end(why)
+
+    stream.end = noted
 
 
 def _has_gone(request: web.Request) -> bool:

@@ -317,9 +317,9 @@ def show_task(view: TaskView) -> TaskReply:
         next_attempt_at=view.next_attempt_at,
         attempt=job.attempt,
         batch_id=job.batch_id,
-        calls=view.calls,
-        tokens_used=view.tokens_used,
-        cost=view.cost_usd,
+        calls=view.spent.calls,
+        tokens_used=view.spent.tokens,
+        cost=view.spent.cost_usd,
         created_at=job.created_at,
         started_at=job.started_at,
         completed_at=job.completed_at,
@@ -332,6 +332,8 @@ def answer_or_raise(view: TaskView, clock: Clock) -> dict[str, Any]:
         raise TaskCancelled
     if view.result is not None:
         return view.result
+    if view.expired:
+        raise JobExpired("the task's result is not kept any more")
     problem = error_of(view) or {"code": TaskFailed.code, "message": TaskFailed().message}
     raise _error(problem, clock)
 

@@ -21,6 +21,7 @@ from noond.clock import Clock
 from noond.errors import (
     Conflict,
     IdempotencyConflict,
+    JobExpired,
     ModelError,
     NotFound,
     RateLimited,
@@ -65,6 +66,7 @@ ERRORS: Final = (
     NotFound,
     Conflict,
     IdempotencyConflict,
+    JobExpired,
     RateLimited,
     ModelError,
     TaskTimedOut,
