@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import http.client
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 from urllib.parse import quote, urlencode, urlsplit
 
 from noond.cli.endpoint import Endpoint
+from noond.cli.event_lines import SentEvent, read_events
 from noond.cli.exits import CommandFailed, ExitCode
 
 _REPLY_SECONDS: Final = 30.0
@@ -44,6 +45,10 @@ _OPTIONS: Final = {
     "role": "--role",
     "scopes": "--scope",
     "expires_in_days": "--days",
+    "agent_id": "--agent",
+    "session_id": "--conversation",
+    "cron": "--cron",
+    "most": "--most",
     "new_password": "password",
     "current_password": "present password",
 }
@@ -59,7 +64,7 @@ class Problem(CommandFailed):
 
 
 class StreamBroken(Exception):
-    """An event stream ended early; ask for the state instead."""
+    """An event stream ended early; ask for the state instead, or for what comes after."""
 
 
 class Client:
@@ -113,21 +118,48 @@ class Client:
                 break
         return found
 
+    def text(self, path: str, **query: str | int | None) -> str:
+        """The reply to a GET as it was sent, in UTF-8."""
+        connection = self._connect(_REPLY_SECONDS)
+        try:
+            reply = self._send(connection, "GET", _with_query(path, query), accept="*/*")
+            if reply.status >= 300:
+                raise self._refusal(reply)
+            return reply.read().decode("utf-8")
+        except (OSError, http.client.HTTPException) as error:
+            raise self.unreachable(error) from None
+        except ValueError:
+            raise self._stranger() from None
+        finally:
+            connection.close()
+
     def events(self, path: str) -> Iterator[dict[str, Any]]:
         """The data of a stream's events, until the daemon ends it. Raises StreamBroken."""
+        for event in self.sent_events("GET", path):
+            yield event.data
+
+    def sent_events(
+        self,
+        method: str,
+        path: str,
+        body: dict[str, Any] | None = None,
+        *,
+        headers: Mapping[str, str] | None = None,
+        opened: Callable[[http.client.HTTPMessage], None] = lambda _headers: None,
+    ) -> Iterator[SentEvent]:
+        """A stream's events, until the daemon ends it; `opened` is told the reply's headers.
+
+        Raises StreamBroken, and Problem when there is no stream.
+        """
         connection = self._connect(_SILENCE_SECONDS)
         try:
-            reply = self._send(connection, "GET", path, accept="text/event-stream")
-            if reply.status != 200:
+            reply = self._send(
+                connection, method, path, body, accept="text/event-stream", more=headers
+            )
+            if reply.status >= 300:
                 raise self._refusal(reply)
-            data: list[str] = []
-            while line := reply.readline():
-                text = line.decode("utf-8").rstrip("\r\n")
-                if text.startswith("data:"):
-                    data.append(text.removeprefix("data:").removeprefix(" "))
-                elif not text and data:
-                    yield json.loads("\n".join(data))
-                    data.clear()
+            opened(reply.headers)
+            yield from read_events(reply)
         except (OSError, http.client.HTTPException, ValueError) as error:
             raise StreamBroken from error
         finally:
@@ -142,7 +174,7 @@ class Client:
             content = reply.read()
             return json.loads(content) if content else None
         except (OSError, http.client.HTTPException) as error:
-            raise self._unreachable(error) from None
+            raise self.unreachable(error) from None
         except ValueError:
             raise self._stranger() from None
         finally:
@@ -160,8 +192,9 @@ class Client:
         body: dict[str, Any] | None = None,
         *,
         accept: str = "application/json",
+        more: Mapping[str, str] | None = None,
     ) -> http.client.HTTPResponse:
-        headers = {"Accept": accept}
+        headers = {"Accept": accept, **(more or {})}
         if self.endpoint.api_key:
             headers["Authorization"] = f"Bearer {self.endpoint.api_key}"
         content = None
@@ -186,7 +219,8 @@ class Client:
             message += f" Try again in {wait} s."
         return Problem(message, status=reply.status, members=members)
 
-    def _unreachable(self, error: Exception) -> CommandFailed:
+    def unreachable(self, error: BaseException | None) -> CommandFailed:
+        """What to say when the daemon could not be asked because of this error."""
         reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
         return CommandFailed(
             f"The daemon at {self.url} can't be reached ({reason}). Start it with `noond serve`.",

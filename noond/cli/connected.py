@@ -23,7 +23,7 @@ RUN_VERBS: Final = frozenset({"start", "cancel", "resend", "apply", "revert", "d
 _ID_END: Final = re.compile("[0-9a-fA-F]{6,12}")
 """The end of a run's id, as lists on a terminal show it."""
 
-_JOBS_LOOKED_AT: Final = 1000
+_LOOKED_AT: Final = 1000
 
 _SECRET_LENGTH: Final = 40
 """No id is as long; the secret of a key is longer."""
@@ -139,6 +139,30 @@ def find_job_id(client: Client, word: str) -> str:
 
     Raises CommandFailed for none or several.
     """
+    return _find_id(client, word, path="/jobs", key="id", noun="job", verb="jobs")
+
+
+def find_task_id(client: Client, word: str) -> str:
+    """A task's id, found as a job's is."""
+    return _find_id(client, word, path="/agents/tasks", key="task_id", noun="task", verb="tasks")
+
+
+def find_conversation_id(client: Client, word: str) -> str:
+    """A conversation's id, found as a job's is."""
+    return _find_id(
+        client, word, path="/conversations", key="id", noun="conversation", verb="conversations"
+    )
+
+
+def find_schedule_id(client: Client, word: str) -> str:
+    """A schedule's id: that of the one with this name, else found as a job's is."""
+    for schedule in client.items("/schedules"):
+        if schedule["name"] == word:
+            return str(schedule["id"])
+    return _find_id(client, word, path="/schedules", key="id", noun="schedule", verb="schedules")
+
+
+def _find_id(client: Client, word: str, *, path: str, key: str, noun: str, verb: str) -> str:
     from uuid import UUID
 
     try:
@@ -147,15 +171,17 @@ def find_job_id(client: Client, word: str) -> str:
         pass
     found: list[str] = []
     if _ID_END.fullmatch(word):
-        newest = client.items("/jobs", at_most=_JOBS_LOOKED_AT)
-        found = [job["id"] for job in newest if job["id"].endswith(word.lower())]
+        newest = client.items(path, at_most=_LOOKED_AT)
+        found = [each[key] for each in newest if each[key].endswith(word.lower())]
     if len(found) == 1:
         return found[0]
     if found:
         raise CommandFailed(
-            f"{len(found)} jobs end with {word}: {', '.join(found)}.", ExitCode.USAGE
+            f"{len(found)} {noun}s end with {word}: {', '.join(found)}.", ExitCode.USAGE
         )
-    raise CommandFailed(f"There is no job {word!r}; `noond jobs` lists them.", ExitCode.NOT_FOUND)
+    raise CommandFailed(
+        f"There is no {noun} {word!r}; `noond {verb}` lists them.", ExitCode.NOT_FOUND
+    )
 
 
 def run_verb(agent_name: str) -> str:

@@ -24,10 +24,12 @@ class ExitCode(IntEnum):
 
 MEANINGS: Final = {
     ExitCode.OK: "Done. A run that ended as `success` or `partial` counts as done.",
-    ExitCode.FAILED: "It failed; so did a run that ended as `error`, `cancelled` or `interrupted`.",
+    ExitCode.FAILED: "It failed; so did a run that ended as `error`, `cancelled` or `interrupted`, "
+    "and an agent that says that it could not do what it was asked.",
     ExitCode.USAGE: "The command line, a field or a setting is not valid.",
     ExitCode.UNREACHABLE: "The daemon could not be reached.",
-    ExitCode.NOT_FOUND: "There is no such agent, device, run, job, user or key.",
+    ExitCode.NOT_FOUND: "There is no such agent, device, run, job, task, conversation, schedule, "
+    "user or key.",
     ExitCode.REFUSED: "The credential is missing, wrong, or does not cover this.",
     ExitCode.CONFLICT: "It contradicts the present state: the agent already has a run, say.",
     ExitCode.LATER: "Not now: too many requests, disk full, database busy. Try again.",
@@ -57,8 +59,12 @@ _CODES: Final = {
     "data_directory_locked": ExitCode.CONFLICT,
     "replaced": ExitCode.CONFLICT,
     "store_locked": ExitCode.CONFLICT,
+    "model_needed": ExitCode.CONFLICT,
+    "task_cancelled": ExitCode.CONFLICT,
     "cannot_connect": ExitCode.UNREACHABLE,
     "rate_limited": ExitCode.LATER,
+    "budget": ExitCode.LATER,
+    "quota_reached": ExitCode.LATER,
     "storage_full": ExitCode.LATER,
     "storage_busy": ExitCode.LATER,
 }
@@ -72,3 +78,8 @@ def exit_code_of(error: NoondError) -> ExitCode:
         if code is not None:
             return code
     return ExitCode.FAILED
+
+
+def exit_code_of_code(code: str) -> ExitCode:
+    """The exit code for an error that the daemon told by its stable code."""
+    return _CODES.get(code, ExitCode.FAILED)

@@ -13,7 +13,10 @@ import click
 from noond import __version__
 from noond.cli.agents import agent, agents
 from noond.cli.analytics import analytics
+from noond.cli.ask import ask
 from noond.cli.audit import audit
+from noond.cli.chat import chat
+from noond.cli.conversations import conversations
 from noond.cli.daemon import check_config, init, serve
 from noond.cli.demo import demo
 from noond.cli.device import device
@@ -25,6 +28,8 @@ from noond.cli.keys import keys
 from noond.cli.login import login
 from noond.cli.run_history import runs
 from noond.cli.runs import run
+from noond.cli.schedules import schedules
+from noond.cli.tasks import tasks
 from noond.cli.usage import usage
 from noond.cli.users import users
 from noond.cli.whoami import whoami
@@ -50,6 +55,7 @@ def cli() -> None:
       noond pair              let a device in
       noond agent add local   say which folder to read, and for what
       noond run NAME --wait   read it now
+      noond ask "…"           ask the assistant about it
 
     Verbs that ask the daemon find it by NOOND_URL and NOOND_API_KEY, else by cli.json in the
     data directory.
@@ -57,8 +63,9 @@ def cli() -> None:
 
 
 for _verb in (
-    demo, init, serve, check_config, pair, devices, device, agents, agent, run, runs, usage,
-    analytics, users, keys, login, whoami, audit, jobs, findings,
+    demo, init, serve, check_config, pair, devices, device, agents, agent, run, runs, ask, chat,
+    tasks, conversations, schedules, usage, analytics, users, keys, login, whoami, audit, jobs,
+    findings,
 ):  # fmt: skip
     cli.add_command(_verb)
 
