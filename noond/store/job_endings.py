@@ -11,7 +11,7 @@ from noond.errors import JobExists
 from noond.models.job import CancelAnswer, Job, JobStatus, NewJob, Reason
 from noond.store import job_batches, job_holds, jobs
 from noond.store.job_rows import COLUMNS, job_of
-from noond.store.rows import Transaction, ms_or_none
+from noond.store.rows import Transaction, dump, ms_or_none
 
 _FENCE = " WHERE user_id = ? AND id = ? AND attempt = ? AND status = 'running'"
 _FINISH = (
@@ -19,8 +19,11 @@ _FINISH = (
     + _FENCE
 )
 _COMPLETE = (
-    "UPDATE jobs SET status = 'completed', reason = NULL, error_message = NULL, completed_at = ?,"
-    " crashes = 0" + _FENCE
+    "UPDATE jobs SET status = 'completed', reason = NULL, error_message = NULL,"
+    " completed_at = json_extract(ended.value, '$[0]'), crashes = 0 FROM json_each(?) AS ended"
+    " WHERE jobs.user_id = json_extract(ended.value, '$[1]')"
+    " AND jobs.id = json_extract(ended.value, '$[2]')"
+    " AND jobs.attempt = json_extract(ended.value, '$[3]') AND jobs.status = 'running'"
 )
 
 
@@ -34,7 +37,8 @@ def complete_all_users(tx: Transaction, ends: Sequence[tuple[int, str, str, int]
 
     Fenced like `finish`: an attempt that does not run any more changes nothing.
     """
-    tx.executemany(_COMPLETE, ends)
+    # One statement for all: each of its own would give the interpreter away and wait for it.
+    tx.execute(_COMPLETE, (dump(ends),))
 
 
 def finish(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from datetime import timedelta
 from pathlib import Path
 from sqlite3 import Connection
@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from new_database import new_database
 
-from noond.clock import from_ms, new_id
+from noond.clock import from_ms, new_id, to_ms
 from noond.models.account import User
 from noond.models.job import JobStatus, NewJob
 from noond.store import job_claims, job_endings, job_lanes, job_queues, job_recovery, users
@@ -60,26 +60,32 @@ def path_of(tx: Connection) -> Path:
     return Path(tx.execute("PRAGMA database_list").fetchone()["file"])
 
 
-def cost(tx: Connection) -> int:
-    """The steps of SQLite's machine for a round: three jobs claimed and completed."""
-    steps = 0
+@contextmanager
+def counted_steps(tx: Connection) -> Iterator[list[None]]:
+    """One item for each step of SQLite's machine."""
+    steps: list[None] = []
 
     def count() -> int:
-        nonlocal steps
-        steps += 1
+        steps.append(None)
         return 0
 
     tx.set_progress_handler(count, 1)
-    job_recovery.expire_all_users(tx, now=NOW)
-    claimed = job_claims.claim_all_users(
-        tx, job_types=["test", "limited"], free=3, now=NOW, rates=Limited()
-    )
-    for job in claimed:
-        assert job_endings.finish(tx, job, JobStatus.COMPLETED, error=None, now=NOW)
-    job_lanes.next_due_all_users(tx, now=NOW)
+    yield steps
     tx.set_progress_handler(None, 1)
+
+
+def cost(tx: Connection) -> int:
+    """The steps for a round: three jobs claimed and completed."""
+    with counted_steps(tx) as steps:
+        job_recovery.expire_all_users(tx, now=NOW)
+        claimed = job_claims.claim_all_users(
+            tx, job_types=["test", "limited"], free=3, now=NOW, rates=Limited()
+        )
+        for job in claimed:
+            assert job_endings.finish(tx, job, JobStatus.COMPLETED, error=None, now=NOW)
+        job_lanes.next_due_all_users(tx, now=NOW)
     assert len(claimed) == 3
-    return steps
+    return len(steps)
 
 
 def test_the_cost_does_not_grow_with_what_may_not_start(tx: Connection) -> None:
@@ -147,3 +153,26 @@ def test_the_cost_does_not_grow_with_the_users_who_do_not_wait(tx: Connection) -
     cost(tx)
     after = cost(tx)
     assert after < 1.5 * before, "a claim looks at everybody who was ever served"
+
+
+def test_jobs_completed_together_are_fenced_and_found_by_their_ids(tx: Connection) -> None:
+    def complete_three() -> int:
+        jobs = job_claims.claim_all_users(tx, job_types=["test"], free=3, now=NOW)
+        ends = [(to_ms(NOW), job.user_id, job.id, job.attempt) for job in jobs]
+        late, other = (*ends[0][:3], 2), (ends[0][0], "ben", *ends[0][2:])
+        job_endings.complete_all_users(tx, [late, other])
+        with counted_steps(tx) as steps:
+            job_endings.complete_all_users(tx, ends[1:])
+        rows = [
+            tx.execute("SELECT status, completed_at FROM jobs WHERE id = ?", (job.id,)).fetchone()
+            for job in jobs
+        ]
+        done = ("completed", to_ms(NOW))
+        assert [tuple(row) for row in rows] == [("running", None), done, done]
+        return len(steps)
+
+    add(tx, 3)
+    before = complete_three()
+    add(tx, MANY + 3)
+    assert len(job_claims.claim_all_users(tx, job_types=["test"], free=MANY, now=NOW)) == MANY
+    assert complete_three() < 1.5 * before, "completing goes through what runs"
