@@ -87,7 +87,7 @@ def show(client: Client, conversation: str, limit: int, as_json: bool) -> None:
 def forget(client: Client, conversation: str, as_json: bool) -> None:
     """Delete a conversation with all that was said in it.
 
-    Its tasks stay until their time is over.
+    Deletes the tasks that have ended, too.
 
     \b
     Example:
