@@ -20,7 +20,8 @@ async def test_the_engine_counts_what_it_does(workshop: Workshop) -> None:
         failed = await workshop.add(payload={"fails": True}, max_retries=2)
         await workshop.until(await workshop.add(), "completed")
         await workshop.until(failed, "failed")
-        told = engine.telemetry()
+    # Stopped: what it knows of its last transaction, others know too.
+    told = engine.telemetry()
     assert told.ended == {"completed": 1, "retried": 2, "failed": 1}
     assert told.ended_by_type["test", "retried"] == 2
     assert (told.running, told.stuck, told.free) == (0, 0, 4)
