@@ -20,6 +20,7 @@ import socket
 import struct
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -112,9 +113,11 @@ def _pipe(we_write: bool) -> tuple[int, int]:
 
 def _ask_to_start(request: dict[str, Any], descriptors: Sequence[int]) -> None:
     """Their ends are closed here once the starter has them."""
-    starter, text = _starter(), json.dumps(request).encode()
-    socket.send_fds(starter, [_NUMBER.pack(len(text))], list(descriptors))
-    starter.sendall(text)
+    text = json.dumps(request).encode()
+    with _ASKING:
+        starter = _starter()
+        socket.send_fds(starter, [_NUMBER.pack(len(text))], list(descriptors))
+        starter.sendall(text)
     for descriptor in descriptors:
         os.close(descriptor)
 
@@ -131,6 +134,7 @@ def _starter() -> socket.socket:
 
 
 _STARTERS: list[subprocess.Popen[bytes]] = []
+_ASKING = threading.Lock()
 
 
 # --- the starter's side ---------------------------------------------------------------------------
