@@ -1,26 +1,22 @@
 """Claiming: which due jobs start next. The cost goes with what is started, not with the history.
 
 Due jobs stand in lanes (queue, priority, user, type), each in the order of time and id. A claim
-goes through the lanes in turn, as far as there are free slots; a type or queue that may not start
-anything is passed over with all that waits in it.
+goes through the lanes; a type or queue that may not start anything is passed over with all that
+waits in it.
 """
 
 from __future__ import annotations
 
 import heapq
-import itertools
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import NamedTuple
 
-from noond.clock import to_ms
 from noond.models.job import Job
-from noond.store import job_holds, job_lanes, job_waiting
+from noond.store import job_holds, job_lanes
 from noond.store.job_lanes import KEY_HELD, RATE_HELD, READY, Lane
 from noond.store.job_rates import Rates, Unlimited
-from noond.store.job_waiting import LaneKey, LanesInTurn, Place, Waiting
 from noond.store.rows import Transaction, load
 
 LONELY_CRASHES = 3
@@ -68,17 +64,6 @@ def _rank(queues: Sequence[str], queue: str, priority: int) -> tuple[int, str, i
     return place, queue, priority
 
 
-class _Head(NamedTuple):
-    """A lane that waits for its turn; with `pages`, those that come after it."""
-
-    turn: int
-    place: Place
-    number: int
-    lane: Lane
-    waiting: Waiting
-    pages: LanesInTurn | None = None
-
-
 class _Claim:
     """One claim: what it has taken so far, and what it holds back."""
 
@@ -93,7 +78,6 @@ class _Claim:
         self._tx, self._types, self._free, self._rates = tx, job_types, free, rates
         self._now = now
         self.goes_on = True
-        self._numbers = itertools.count()
         self._taken: list[Job] = []
         self._held: dict[int, list[str]] = {KEY_HELD: [], RATE_HELD: []}
         self._rooms: dict[tuple[str, str], int] = {}
@@ -101,10 +85,8 @@ class _Claim:
         self._keys_started: Counter[tuple[str, str]] = Counter()
         self._key_runs: dict[str, int] = {}
         self._any_runs: bool | None = None
-        self._turn = job_waiting.last_turn_all_users(tx)
-        self._turns: dict[str, int] = {}
-        self._empty: list[LaneKey] = []
-        self._places: dict[LaneKey, Place] = {}
+        self._turns = job_lanes.turns_all_users(tx)
+        self._turn = max(self._turns.values(), default=0)
         self._queues = {
             row["queue"]: row
             for row in self._tx.execute("SELECT queue, paused_at, concurrency FROM job_queues")
@@ -126,62 +108,39 @@ class _Claim:
     def take_group(self, queue: str, priority: int) -> None:
         """Take what the queue has of this priority, the users in turn."""
         room = min(self._free, self.queue_room(queue))
-        heads: list[_Head] = []
-        for kind in self._types:
-            if self._startable(kind):
-                self._put_page(heads, LanesInTurn(self._tx, queue, priority, kind, room + 1), room)
-        if len(heads) == 1:
-            self._take_lane(heads[0], room)
+        fixed = {"queue": queue, "priority": priority}
+        found = job_lanes.distinct_all_users(
+            self._tx, ("user_id", "job_type"), hold=READY, fixed=fixed
+        )
+        names = [(user, kind) for user, kind in found if self._startable(kind)]
+        chunk = max(2, -(-room // max(1, len(names))))
+        lanes = [
+            Lane(self._tx, (queue, priority, user, kind), chunk=chunk, now=self._now)
+            for user, kind in names
+        ]
+        if len(lanes) == 1:
+            self._take_lane(lanes[0], room)
             return
+        # A lane is read when the turn comes to its user: () stands before every time.
+        heads: list[tuple[int, tuple[datetime, str] | tuple[()], int, Lane]] = [
+            (self._turns.get(lane.user, 0), (), number, lane) for number, lane in enumerate(lanes)
+        ]
+        heapq.heapify(heads)
         while heads and room > 0 and self.goes_on:
-            head = heapq.heappop(heads)
-            if head.pages is not None:
-                self._put_page(heads, head.pages, room)
-            elif self._startable(head.lane.kind):
-                room -= self._take_in_turn(heads, head)
+            turn, place, number, lane = heapq.heappop(heads)
+            if not self._startable(lane.kind):
+                continue
+            if place and turn == self._turns.get(lane.user, 0):
+                room -= self._take(lane)
+                heapq.heappush(heads, (self._turns.get(lane.user, 0), (), number, lane))
+            elif (head := lane.head()) is not None:
+                place = (head.scheduled_at, head.id)
+                heapq.heappush(heads, (self._turns.get(lane.user, 0), place, number, lane))
 
-    def _put_page(self, heads: list[_Head], pages: LanesInTurn, room: int) -> None:
-        """Put the next lanes among the heads, and behind them what brings those that follow."""
-        lanes, more = pages.next_page_all_users()
-        chunk = max(2, -(-room // max(1, len(lanes))))
-        for waiting in lanes:
-            lane = Lane(self._tx, waiting.key, chunk=chunk, now=self._now)
-            head = _Head(waiting.turn, waiting.place, next(self._numbers), lane, waiting)
-            heapq.heappush(heads, head)
-        if more:
-            last = lanes[-1]
-            heapq.heappush(
-                heads, _Head(last.turn, last.place, next(self._numbers), lane, last, pages)
-            )
-
-    def _take_in_turn(self, heads: list[_Head], head: _Head) -> bool:
-        """Take the lane's first job if it is its turn; else put the lane where it belongs.
-
-        What the heads say of a lane may be too early: a lane is read when its turn has come.
-        """
-        lane, waiting = head.lane, head.waiting
-        first = lane.head()
-        if first is None:
-            self._empty.append(waiting.key)
-            return False
-        place = (to_ms(first.scheduled_at), first.id)
-        if place != waiting.place:
-            self._places[waiting.key] = place
-        turn = self._turns.get(lane.user, waiting.turn)
-        taken = False
-        if (turn, place) == (head.turn, head.place):
-            taken = self._take(lane)
-            turn = self._turns.get(lane.user, waiting.turn)
-        heapq.heappush(heads, head._replace(turn=turn, place=place, number=next(self._numbers)))
-        return taken
-
-    def _take_lane(self, head: _Head, room: int) -> None:
+    def _take_lane(self, lane: Lane, room: int) -> None:
         """Take from the only lane there is."""
-        lane = head.lane
         while room > 0 and self.goes_on and self._startable(lane.kind) and lane.head() is not None:
             room -= self._take(lane)
-        if room > 0 and lane.head() is None:
-            self._empty.append(head.waiting.key)
 
     def _take(self, lane: Lane) -> bool:
         """Take the lane's first job, or hold it back; False when none was taken."""
@@ -247,12 +206,11 @@ class _Claim:
         for hold, job_ids in self._held.items():
             if job_ids:
                 job_holds.hold_all_users(self._tx, job_ids, hold)
-        job_waiting.keep_all_users(
-            self._tx, empty=self._empty, places=self._places, turns=self._turns
-        )
         if not self._taken:
             return []
         job_lanes.start_all_users(self._tx, [job.id for job in self._taken], now=self._now)
+        users = {job.user_id for job in self._taken}
+        job_lanes.keep_turns_all_users(self._tx, {user: self._turns[user] for user in users})
         return [job if job.attempt == 1 else self._with_checkpoint(job) for job in self._taken]
 
     def _with_checkpoint(self, job: Job) -> Job:

@@ -1,8 +1,8 @@
-"""The lanes of due jobs (queue, priority, user, type), and what runs."""
+"""The lanes of due jobs (queue, priority, user, type), what runs, and whose turn it is."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -136,4 +136,18 @@ def start_all_users(tx: Transaction, job_ids: Sequence[str], *, now: datetime) -
         "UPDATE jobs SET status = 'running', attempt = attempt + 1, started_at = ?"
         " WHERE id IN (SELECT value FROM json_each(?))",
         (to_ms(now), dump(job_ids)),
+    )
+
+
+def turns_all_users(tx: Transaction) -> dict[str, int]:
+    """The turn in which each user was last served."""
+    return dict(tx.execute("SELECT user_id, turn FROM job_turns").fetchall())
+
+
+def keep_turns_all_users(tx: Transaction, turns: Mapping[str, int]) -> None:
+    """These users were served."""
+    tx.executemany(
+        "INSERT INTO job_turns (user_id, turn) VALUES (?, ?)"
+        " ON CONFLICT (user_id) DO UPDATE SET turn = excluded.turn",
+        list(turns.items()),
     )

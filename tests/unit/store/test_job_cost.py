@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from new_database import new_database
 
-from noond.clock import from_ms, new_id, to_ms
+from noond.clock import from_ms, to_ms
 from noond.models.account import User
 from noond.models.job import JobStatus, NewJob
 from noond.store import job_claims, job_endings, job_lanes, job_queues, job_recovery, users
@@ -54,10 +54,6 @@ def add(tx: Connection, count: int, **changes: Any) -> None:
     tx.execute("BEGIN")
     job_rows.insert_rows_all_users(tx, [job_rows.values_of(job, now=NOW) for _ in range(count)])
     tx.execute("COMMIT")
-
-
-def path_of(tx: Connection) -> Path:
-    return Path(tx.execute("PRAGMA database_list").fetchone()["file"])
 
 
 @contextmanager
@@ -119,40 +115,6 @@ def test_the_cost_does_not_grow_with_the_history(tx: Connection) -> None:
     add(tx, 6)
     cost(tx)
     assert cost(tx) < 1.2 * before
-
-
-def add_users(tx: Connection, count: int) -> None:
-    """So many more users, each with a job that waits."""
-    for _ in range(count):
-        name = new_id()
-        users.insert(tx, User(id=name, name=name, timezone="UTC", created_at=NOW))
-        add(tx, 1, user_id=name)
-
-
-def test_the_cost_does_not_grow_with_the_users_who_wait(tx: Connection) -> None:
-    add_users(tx, 20)
-    cost(tx)
-    before = cost(tx)
-    add_users(tx, 400)
-    cost(tx)
-    assert cost(tx) < 1.5 * before, "a claim looks at everybody"
-    # After a start nothing is known yet: the first claim looks at all, the next do not.
-    with closing(connect_writer(path_of(tx))) as restarted:
-        assert cost(restarted) > 10 * before
-        assert cost(restarted) < 1.5 * before, "every claim looks at everybody"
-
-
-def test_the_cost_does_not_grow_with_the_users_who_do_not_wait(tx: Connection) -> None:
-    add_users(tx, 20)
-    cost(tx)
-    before = cost(tx)
-    add_users(tx, 400)
-    while job_claims.claim_all_users(tx, job_types=["test"], free=50, now=NOW):
-        pass
-    add_users(tx, 20)
-    cost(tx)
-    after = cost(tx)
-    assert after < 1.5 * before, "a claim looks at everybody who was ever served"
 
 
 def test_jobs_completed_together_are_fenced_and_found_by_their_ids(tx: Connection) -> None:
