@@ -30,6 +30,7 @@ BENCHMARKS: Final = {
     "event_fanout": "--apps 5 --rounds 1",
     "hub_idle": "--connections 50 --rounds 1",
     "api_requests": "--requests 200 --rounds 1",
+    "invoke": "--messages 20 --rounds 1",
     "jobs": "--jobs 200 --rounds 1 --slots 16 --finished 10 --peer-jobs 50",
     "journal_writes": "--files 200 --rounds 1",
     "converter_isolation": "--seconds 1",
