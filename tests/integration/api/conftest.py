@@ -282,6 +282,11 @@ def assistant_settings() -> AssistantSettings:
 
 
 @pytest.fixture
+def job_settings() -> JobSettings:
+    return JobSettings(rates={}, cancel_seconds=30)
+
+
+@pytest.fixture
 def dialogue() -> DialogueClient | None:
     return None
 
@@ -309,6 +314,7 @@ async def world(
     log_settings: LogSettings,
     llm_settings: LLMSettings,
     assistant_settings: AssistantSettings,
+    job_settings: JobSettings,
     dialogue: DialogueClient | None,
     heartbeat_seconds: float,
     event_bytes: int,
@@ -444,7 +450,6 @@ async def world(
             tasks=tasks,
             wakes=wakes,
         )
-        job_settings = JobSettings(rates={}, cancel_seconds=30)
         chat_types = (
             AgentInvocationJob(answering, job_settings, assistant_settings),
             AgentStreamingJob(answering, job_settings, assistant_settings),

@@ -281,7 +281,10 @@ async def test_the_hourly_clean_up_ends_sessions_that_are_not_used(world: World)
     world.clock.advance(timedelta(hours=24, seconds=1))
     used = await open_session(world)
 
-    assert await run_cleanup(world, "clean_up_sessions") == {"agent_sessions": 1}
+    assert await run_cleanup(world, "clean_up_sessions") == {
+        "agent_sessions": 1,
+        "conversations": 0,
+    }
 
     assert not (await told(world, f"agent-sessions/{idle['id']}", "ben"))["is_active"]
     assert (await told(world, f"agent-sessions/{used['id']}"))["is_active"]
