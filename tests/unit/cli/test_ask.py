@@ -158,6 +158,15 @@ def test_an_answer_that_is_none_fails(
     assert outcome.out == ("So far\n" if changes["metadata"] else "")
 
 
+def test_a_key_that_is_none_is_not_shown(
+    noond: Noond, daemon: ScriptedDaemon, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NOOND_API_KEY", "secret\nkey")
+    outcome = noond("ask", "x")
+    assert outcome.code == ExitCode.UNREACHABLE
+    assert "secret" not in outcome.err
+
+
 def test_a_refusal_is_not_asked_again(noond: Noond, agent_daemon: ScriptedDaemon) -> None:
     agent_daemon.on("POST", PATH, (429, {"code": "rate_limited", "title": "Too many requests"}))
     assert noond("ask", "x").code == ExitCode.LATER
