@@ -220,8 +220,11 @@ class Client:
         return Problem(message, status=reply.status, members=members)
 
     def unreachable(self, error: BaseException | None) -> CommandFailed:
-        """What to say when the daemon could not be asked because of this error."""
-        reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        """What to say when the daemon could not be asked because of this error, if any is known."""
+        if isinstance(error, ValueError):
+            # Its text may be what was sent or received, the key included.
+            return self._stranger()
+        reason = "the connection ended" if error is None else _reason(error)
         return CommandFailed(
             f"The daemon at {self.url} can't be reached ({reason}). Start it with `noond serve`.",
             ExitCode.UNREACHABLE,
@@ -237,6 +240,10 @@ class Client:
 def _with_query(path: str, query: Mapping[str, str | int | None]) -> str:
     given = {name: value for name, value in query.items() if value is not None}
     return path + ("?" + urlencode(given) if given else "")
+
+
+def _reason(error: BaseException) -> str:
+    return getattr(error, "strerror", None) or str(error) or type(error).__name__
 
 
 def segment(text: str) -> str:

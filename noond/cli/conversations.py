@@ -52,7 +52,9 @@ def list_conversations(client: Client, limit: int, as_json: bool) -> None:
     if as_json:
         print_json({"items": found})
         return
-    print_rows(("ID", "AGENT", "SAID", "LAST", "USD", "TITLE"), [_row(each) for each in found])
+    print_rows(
+        ("ID", "AGENT", "MESSAGES", "LAST", "TOKENS", "TITLE"), [_row(each) for each in found]
+    )
     if not found:
         note("No conversations yet; begin one with `noond chat`.")
 
@@ -108,7 +110,7 @@ def _row(conversation: dict[str, Any]) -> tuple[Cell, ...]:
         conversation["agent_id"],
         conversation["message_count"],
         local_time(conversation["last_message_at"]),
-        f"{conversation['cost_usd']:.4f}",
+        conversation["tokens_used"],
         conversation["title"],
     )
 
@@ -120,7 +122,7 @@ def _facts(conversation: dict[str, Any]) -> dict[str, Cell]:
         "title": conversation["title"],
         "messages": conversation["message_count"],
         "tokens": conversation["tokens_used"],
-        "cost": f"{conversation['cost_usd']:.6f} USD",
+        "cost": f"{conversation['cost_usd']:.6f} USD, by the prices that are known",
         "begun": local_time(conversation["created_at"]),
         "last": local_time(conversation["last_message_at"]),
         "kept until": local_time(conversation["expires_at"]),

@@ -28,6 +28,9 @@ EXTENSIONS: Final = (
 )  # fmt: skip
 """The files that the extractor reads."""
 
+_QUESTION: Final = "How did the last run go?"
+"""What the assistant is asked in the end; it needs no model for this."""
+
 _EXAMPLES: Final = Path(noond.__file__).parents[1] / "examples" / "inbox"
 
 
@@ -54,19 +57,21 @@ def demo(folder: Path | None, as_json: bool) -> None:
         folder = _EXAMPLES
     folder = folder.absolute()
     with Programs() as programs:
-        run, records, view = _try_out(programs, folder)
+        run, records, view, answer = _try_out(programs, folder)
     if as_json:
         print_json({"run": run, "records": records})
     else:
         _print(folder, run, records, view)
+        note(f'$ noond ask "{_QUESTION}"')
+        note(answer)
     if run["status"] not in DONE:
         raise CommandFailed(f"The run ended as {run['status']}.")
 
 
 def _try_out(
     programs: Programs, folder: Path
-) -> tuple[dict[str, Any], list[dict[str, Any]], AgentView]:
-    """The run over the folder, its records, and how they are shown."""
+) -> tuple[dict[str, Any], list[dict[str, Any]], AgentView, str]:
+    """The run over the folder, its records, how they are shown, and what is said of the run."""
     from noond.accounts.setup import init_data_dir
     from noond.device.schema import SEEDED_PROJECTS
     from noond.log import configure_logging
@@ -95,7 +100,8 @@ def _try_out(
     started = client.post(f"/agents/{agent['id']}/runs")
     run = wait_for_run(client, started["run_id"])
     records = client.items(f"/runs/{run['id']}/records")
-    return run, records, AgentView(zone=ZoneInfo(agent["timezone"]))
+    answer = client.post("/agents/invoke", {"message": _QUESTION})["response"]
+    return run, records, AgentView(zone=ZoneInfo(agent["timezone"])), answer
 
 
 def _print(

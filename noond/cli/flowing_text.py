@@ -39,7 +39,7 @@ class FlowingText:
 
     def write(self, text: str) -> None:
         """The next piece."""
-        for part in _PARTS.findall(text.replace("\r\n", "\n")):
+        for part in _PARTS.findall(text):
             if part == "\n":
                 self._end_line()
             elif part[0] in " \t":
@@ -58,6 +58,7 @@ class FlowingText:
         self._column, self._gap, self._swallows = 0, "", True
 
     def _end_line(self) -> None:
+        self._word = self._word.removesuffix("\r")
         self._print_word()
         if self._column or not self._swallows:
             click.echo()

@@ -20,7 +20,8 @@ Made from `noond --help` by `script/docs`.
   `~/.local/share/noond`).
 - **Names.** Where an agent, a device, a user or a key is asked for, its name does, or its id; a
   user's name in whatever case, a key also by how its secret begins. Where a run is asked for, its
-  id does, or its agent's name for the newest.
+  id does, or its agent's name for the newest. Ids of runs, jobs, tasks, conversations and schedules
+  may be shortened to their last 6 to 12 characters.
 - **Output.** Results go to stdout, everything else to stderr. On a terminal: tables, local times.
   Into a pipe: one thing a line, tab separated, uncut, no header, no colour, times in UTC. With
   `--json`: one JSON document; a list is `{"items": […]}`. `NO_COLOR` is respected.

@@ -23,18 +23,20 @@ class Request:
     query: dict[str, list[str]]
     body: Any
     authorization: str | None
+    headers: dict[str, str]
 
 
 @dataclass(slots=True, kw_only=True)
 class ScriptedDaemon:
     """Answers each (method, path) with its replies in turn, the last one again and again.
 
-    A reply is (status, body); a body of bytes is sent as it is, as an event stream.
+    A reply is (status, body); a body of bytes is sent as it is, as an event stream of `task_id`.
     """
 
     replies: dict[tuple[str, str], list[tuple[int, Any]]] = field(default_factory=dict)
     requests: list[Request] = field(default_factory=list)
     url: str = ""
+    task_id: str = ""
 
     def on(self, method: str, path: str, *replies: tuple[int, Any]) -> None:
         self.replies[method, f"/api/v1{path}"] = list(replies)
@@ -64,6 +66,7 @@ def _handler(daemon: ScriptedDaemon) -> type[BaseHTTPRequestHandler]:
                     query=parse_qs(address.query),
                     body=json.loads(content) if content else None,
                     authorization=self.headers.get("Authorization"),
+                    headers=dict(self.headers.items()),
                 )
             )
             status, body = daemon.answer(self.command, address.path)
@@ -71,6 +74,8 @@ def _handler(daemon: ScriptedDaemon) -> type[BaseHTTPRequestHandler]:
             sent = body if raw else b"" if body is None else json.dumps(body).encode()
             self.send_response(status)
             self.send_header("Content-Type", "text/event-stream" if raw else "application/json")
+            if raw and daemon.task_id:
+                self.send_header("X-Task-ID", daemon.task_id)
             if status == 429:
                 self.send_header("Retry-After", "7")
             self.send_header("Content-Length", str(len(sent)))
