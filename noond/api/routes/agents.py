@@ -153,8 +153,9 @@ class AgentsQuery(PageQuery):
     """Which agents."""
 
     kind: Annotated[
-        Literal["local", "chat"] | None, Field(description="Only those of this kind.")
-    ] = None
+        Literal["local", "chat", "all"],
+        Field(description="`local`: yours. `chat`: the built-in ones, which everybody has."),
+    ] = "local"
 
 
 class StartRun(Body):
@@ -266,7 +267,8 @@ def routes(
             path=path,
             tag="Agents",
             summary="List the agents",
-            description="Yours, newest first, then the chat agents, which everybody has.",
+            description="Those that you made, newest first; with `kind` the chat agents, which come "
+            "last.",
             access=Scope.AGENTS_READ,
             rate=Rate.READ,
             handler=list_agents,
