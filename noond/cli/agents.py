@@ -31,7 +31,7 @@ def agents(client: Client, as_json: bool) -> None:
     Example:
       noond agents
     """
-    found = client.items("/agents")
+    found = client.items("/agents", kind="local")
     if as_json:
         print_json({"items": found})
         return

@@ -16,7 +16,7 @@ _ASSISTANT = "assistant"
 
 @click.command()
 @click.argument("text", metavar="[TEXT]", nargs=-1)
-@click.option("--agent", metavar="ID", help="The chat agent.  [default: assistant]")
+@click.option("--agent", metavar="ID", help="assistant or simple_llm_agent.  [default: assistant]")
 @click.option("--conversation", metavar="ID", help="Go on with this conversation.")
 @click.option("--no-stream", is_flag=True, help="Print the answer once it is whole.")
 @json_option

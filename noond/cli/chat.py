@@ -17,7 +17,7 @@ from noond.cli.task_stream import ask
 
 
 @click.command()
-@click.option("--agent", metavar="ID", help="The chat agent.  [default: assistant]")
+@click.option("--agent", metavar="ID", help="assistant or simple_llm_agent.  [default: assistant]")
 @click.option("--conversation", metavar="ID", help="Go on with this conversation.")
 @json_option
 @connected

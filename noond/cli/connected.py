@@ -55,7 +55,7 @@ def connected(command: Callable[Concatenate[Client, P], None]) -> Callable[..., 
 
 def find_agent(client: Client, word: str) -> dict[str, Any]:
     """The agent with this id or name. Raises CommandFailed for none or several."""
-    agents = client.items("/agents")
+    agents = client.items("/agents", kind="local")
     return _named(word, agents, key="id", noun="agent", verb="agents")
 
 
@@ -108,7 +108,7 @@ def find_run_id(client: Client, word: str) -> str:
         return str(UUID(word))
     except ValueError:
         pass
-    agents = client.items("/agents")
+    agents = client.items("/agents", kind="local")
     if _ID_END.fullmatch(word) and not any(word in (each["id"], each["name"]) for each in agents):
         return _run_that_ends_with(client, word.lower())
     agent = _named(word, agents, key="id", noun="agent", verb="agents")

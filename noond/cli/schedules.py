@@ -8,12 +8,7 @@ from typing import Any, Final, TypeVar
 import click
 
 from noond.cli.client import Client, segment
-from noond.cli.connected import (
-    connected,
-    find_conversation_id,
-    find_schedule_id,
-    json_option,
-)
+from noond.cli.connected import connected, find_conversation_id, find_schedule_id, json_option
 from noond.cli.default_group import DefaultGroup
 from noond.cli.listing import limit_option
 from noond.cli.output import (
@@ -31,16 +26,16 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 _SETTINGS: Final = (
     click.option("--zone", metavar="ZONE", help="Zone of CRON: Europe/Berlin; '' for your own."),
-    click.option("--agent", metavar="ID", help="The chat agent.  [default: assistant]"),
+    click.option("--agent", metavar="ID", help="assistant or simple_llm_agent."),
     click.option(
         "--missed",
         type=click.Choice(["skip", "latest", "all"]),
-        help="What becomes of fires while noond was down.  [default: latest]",
+        help="What becomes of fires while noond was down.",
     ),
     click.option(
         "--most",
         type=click.IntRange(1, 100),
-        help="How many of them `--missed all` makes up for.  [default: 10]",
+        help="How many of them `--missed all` makes up for.",
     ),
     click.option(
         "--conversation", metavar="ID", help="Send it into this conversation; '' for none."
@@ -116,7 +111,8 @@ def add(
 ) -> None:
     """Have MESSAGE sent whenever CRON says: minute hour day month weekday.
 
-    What it may do is bounded by the key that made or last changed it.
+    Without options the assistant is asked, in your own zone, and one task makes up for all fires
+    that were missed. What it may do is bounded by the key that made or last changed it.
 
     \b
     Example:

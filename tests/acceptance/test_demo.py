@@ -50,6 +50,10 @@ def test_the_examples_give_records(machine: Machine) -> None:
         assert title
         assert quote
         assert (EXAMPLES / file).is_file()
+    question, answer = done.stderr.splitlines()[-2:]
+    assert question == '$ noond ask "How did the last run go?"'
+    assert answer.startswith("demo ")
+    assert f"{len(rows)} records, 0 errors" in answer
     assert left_behind(machine) == []
 
 
