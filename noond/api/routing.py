@@ -153,6 +153,8 @@ class Route:
     idempotent: bool = False
     """Whether it takes an `Idempotency-Key`."""
     media_type: str = "application/json"
+    other_media_types: tuple[str, ...] = ()
+    """In which its reply may be asked for, as text."""
     other_replies: tuple[tuple[int, Any], ...] = ()
     """Status and reply of its answers that are no errors; None for no body."""
     operation_id: str | None = None

@@ -336,7 +336,8 @@ class RunExecutor:
         def store(tx: Transaction) -> Activity | None:
             if error is not None:
                 run_errors.put(tx, user_id, run_id, error)
-            outcome.finish(tx, user_id, run_id, now=self._clock.now(), status=status)
+            if not outcome.finish(tx, user_id, run_id, now=self._clock.now(), status=status):
+                return None
             return outcome.log_failure(tx, user_id, run_id, self._activities)
 
         self._activities.told(await self._database.write(store))

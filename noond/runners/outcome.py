@@ -28,11 +28,12 @@ def judge(connection: Connection, run: Run) -> RunStatus:
 
 def finish(
     tx: Transaction, user_id: str, run_id: str, *, now: datetime, status: RunStatus | None = None
-) -> None:
-    """End an active run, by the rule unless a status is given."""
+) -> bool:
+    """End an active run, by the rule unless a status is given; False when it had ended."""
     run = runs.get(tx, user_id, run_id)
-    runs.finish(tx, user_id, run_id, status or judge(tx, run), now=now)
+    ended = runs.finish(tx, user_id, run_id, status or judge(tx, run), now=now)
     agents.set_last_run(tx, user_id, run.agent_id, at=now)
+    return ended
 
 
 def log_failure(

@@ -108,15 +108,17 @@ class Answers:
             content = self._stream(schema)
         elif route.media_type == "application/json":
             content["example"] = self._examples.of(schema)
-        answer["content"] = {route.media_type: content}
+        answer["content"] = {route.media_type: content} | {
+            media_type: {"schema": {"type": "string"}} for media_type in route.other_media_types
+        }
         return answer
 
     def _stream(self, event: Schema) -> Schema:
-        """A stream of events, each with `event` and `data`: to OpenAPI 3.1 that is a text."""
+        """A stream of events, each with `event` and `data`: OpenAPI 3.1 has no words for that."""
         example = self._examples.of(event)
         data = json.dumps(example["data"], separators=(",", ":"))
         return {
-            "schema": {"type": "string", "x-event": event},
+            "schema": {"x-event": event},
             "example": f"event: {example['event']}\ndata: {data}\n\n",
         }
 

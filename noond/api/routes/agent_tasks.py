@@ -54,6 +54,8 @@ _COLUMNS: Final = (
 )
 """What a row says of a task."""
 
+_TEXTS: Final = tuple(FORMATS[name] for name in FORMATS if name != "json")
+
 _TIMED_OUT: Final = frozenset({"timed_out", "deadline", "stuck"})
 
 
@@ -265,6 +267,7 @@ def routes(tasks: Tasks) -> tuple[Route, ...]:
             handler=result,
             query=ResultQuery,
             reply=TaskResultFile,
+            other_media_types=_TEXTS,
             errors=(NotFound, Conflict, JobExpired),
             operation_id="get_task_result",
         ),
@@ -286,6 +289,7 @@ def routes(tasks: Tasks) -> tuple[Route, ...]:
             handler=batch_result,
             query=ResultQuery,
             reply=BatchResultFile,
+            other_media_types=_TEXTS,
             errors=(NotFound,),
             operation_id="get_batch_result",
         ),
