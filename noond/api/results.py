@@ -40,4 +40,4 @@ def _cell(value: Any) -> str:
     if value is None:
         return ""
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return f"'{text}" if isinstance(value, str) and FORMULA.match(text) else text
+    return f"'{text}" if isinstance(value, str) and FORMULA.match(text.lstrip()) else text

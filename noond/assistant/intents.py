@@ -14,6 +14,7 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from noond.llm.dates import find_dates
+from noond.llm.dates.words import MONTHS
 
 
 class Intent(StrEnum):
@@ -110,9 +111,10 @@ def extract_entities(text: str, *, now: datetime, zone: ZoneInfo) -> dict[str, l
 
 
 def _names(pattern: re.Pattern[str], text: str, dates: Sequence[tuple[int, int]]) -> list[str]:
-    """What the pattern finds outside of dates: `in May` names no place."""
+    """What the pattern finds outside of dates: `in May 2027` names no place."""
     return [
         match[1]
         for match in pattern.finditer(text)
-        if not any(start < match.end(1) and match.start(1) < end for start, end in dates)
+        if match[1].casefold() not in MONTHS
+        and not any(start < match.end(1) and match.start(1) < end for start, end in dates)
     ]

@@ -77,7 +77,7 @@ Play: TypeAlias = Callable[[dict[str, Any]], Turn]
 
 @dataclass(kw_only=True)
 class ScriptedModel:
-    """The server. `play` decides by the question; `plays` puts turns in a row, the last for ever."""
+    """The server. `play` decides by the question; `plays` has turns in a row, the last for ever."""
 
     url: str = ""
     play: Play = field(default=lambda _: says("Good day."))

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
-import structlog
+from plain_log import plain_tracebacks
 from scripted_model import ScriptedModel, scripted_model
 
 from noond.clock import SystemClock
@@ -45,7 +45,7 @@ def llm_settings(model: ScriptedModel, llm_changes: dict[str, Any]) -> LLMSettin
 
 @pytest.fixture
 async def dialogue(llm_settings: LLMSettings) -> AsyncIterator[DialogueClient]:
-    async def spent_since(_payer: Payer, _since: datetime) -> float:
+    async def spent_since(payer: Payer, since: datetime) -> float:
         return 0.0
 
     clock = SystemClock()
@@ -91,9 +91,12 @@ class Chat:
 
     async def until(self, task_id: str, *states: str) -> dict[str, Any]:
         """The task once it is in one of these states: by default an end."""
-        wanted = states or ("SUCCESS", "FAILURE", "REVOKED")
+        if not states:
+            heard = await self.world.send("GET", f"{TASKS}/{task_id}/events")
+            assert heard.status == 200, heard.text
+            return await self.task(task_id)
         async with asyncio.timeout(10):
-            while (task := await self.task(task_id))["state"] not in wanted:
+            while (task := await self.task(task_id))["state"] not in states:
                 pass
         return task
 
@@ -103,9 +106,13 @@ class Chat:
         assert reply.status == 200, reply.text
         return reply.json
 
-    async def post(self, path: str, body: Any = None, *, key: str = "ana", **more: Any) -> Answer:
-        """Send something under `/api/v1`."""
-        return await self.world.send("POST", f"/api/v1{path}", key=key, json=body, **more)
+    async def post(
+        self, path: str, body: Any = None, *, key: str = "ana", once: str = ""
+    ) -> Answer:
+        """Send something under `/api/v1`; `once` is its Idempotency-Key."""
+        headers = {"Idempotency-Key": once} if once else {}
+        path = f"/api/v1{path}"
+        return await self.world.send("POST", path, key=key, json=body, headers=headers)
 
 
 @pytest.fixture
@@ -114,10 +121,6 @@ def chat(world: World) -> Chat:
 
 
 @pytest.fixture(autouse=True)
-def plain_tracebacks() -> Iterator[None]:
-    """Failed attempts are logged; as the daemon does it, without all local variables."""
-    before = structlog.get_config()["processors"]
-    renderer = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
-    structlog.configure(processors=[*before[:-1], renderer])
-    yield
-    structlog.configure(processors=before)
+def plain_log() -> Iterator[None]:
+    with plain_tracebacks():
+        yield

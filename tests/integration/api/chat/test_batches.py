@@ -7,7 +7,10 @@ import csv
 import io
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from scripted_model import CALL_COST, Turn, calls, says
+
+from noond.config import JobSettings
 
 if TYPE_CHECKING:
     from scripted_model import ScriptedModel
@@ -71,24 +74,22 @@ async def test_a_batch_is_queued_whole_or_not_at_all(chat: Chat) -> None:
 
 
 async def test_the_same_key_queues_a_batch_once(chat: Chat) -> None:
-    sent = {"headers": {"Idempotency-Key": "k"}}
     body = {"invocations": [{"message": "one"}, {"message": "two"}]}
     replies = await asyncio.gather(
-        *(chat.post("/agents/invoke-batch", body, **sent) for _ in range(5))
+        *(chat.post("/agents/invoke-batch", body, once="k") for _ in range(5))
     )
     assert len({reply.text for reply in replies}) == 1
     assert len((await chat.get("/agents/tasks"))["items"]) == 2
 
 
-async def test_each_link_of_a_chain_has_the_answer_before(
-    chat: Chat, model: ScriptedModel
-) -> None:
+async def test_each_link_of_a_chain_has_the_answer_before(chat: Chat, model: ScriptedModel) -> None:
     model.play = lambda asked: says(f"[{question(asked)}]")
     batch = await chain(chat, "a", "b {previous} {previous}", "c", "d {previous}")
     assert [task["content"] for task in batch["tasks"]] == ["[a]", "[b [a] [a]]", "[c]", "[d [c]]"]
     assert [task["message"] for task in batch["tasks"]][1] == "b {previous} {previous}"
 
 
+@pytest.mark.parametrize("job_settings", [JobSettings(rates={}, max_retries=0)])
 async def test_a_chain_ends_at_what_fails(chat: Chat, model: ScriptedModel) -> None:
     model.plays(says("a"), Turn(status=400), says("never"))
     batch = await chain(chat, "a", "b {previous}", "c {previous}")

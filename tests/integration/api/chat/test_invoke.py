@@ -86,9 +86,8 @@ async def test_the_same_key_many_times_at_once_asks_the_model_once(
 ) -> None:
     go_on = asyncio.Event()
     model.plays(says("Only once.", held=go_on))
-    sent = {"headers": {"Idempotency-Key": "k1"}}
     waiting = [
-        asyncio.create_task(chat.post(INVOKE, {"message": "Hello"}, **sent)) for _ in range(20)
+        asyncio.create_task(chat.post(INVOKE, {"message": "Hello"}, once="k")) for _ in range(20)
     ]
     await model.arrival()
     go_on.set()
@@ -98,18 +97,15 @@ async def test_the_same_key_many_times_at_once_asks_the_model_once(
     assert len({reply.json["metadata"]["task_id"] for reply in replies}) == 1
     assert len(model.asked) == 1
     assert len((await chat.get("/agents/tasks"))["items"]) == 1
-    other = await chat.post(INVOKE, {"message": "Other"}, **sent)
+    other = await chat.post(INVOKE, {"message": "Other"}, once="k")
     assert (other.status, other.json["code"]) == (409, "idempotency_key_reused")
 
 
 async def test_a_repeated_request_whose_answer_is_gone_is_told_so(chat: Chat, world: World) -> None:
-    sent = {"headers": {"Idempotency-Key": "k1"}}
-    assert (await chat.post(INVOKE, {"message": "Hello"}, **sent)).status == 200
+    assert (await chat.post(INVOKE, {"message": "Hello"}, once="k")).status == 200
     world.clock.advance(timedelta(hours=2))
-    await world.database.write(
-        lambda tx: empty_results(tx, before=world.clock.now(), limit=10)
-    )
-    again = await chat.post(INVOKE, {"message": "Hello"}, **sent)
+    await world.database.write(lambda tx: empty_results(tx, before=world.clock.now(), limit=10))
+    again = await chat.post(INVOKE, {"message": "Hello"}, once="k")
     assert (again.status, again.json["code"]) == (410, "job_expired")
 
 

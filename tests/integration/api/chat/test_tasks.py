@@ -108,7 +108,7 @@ async def test_a_waiting_and_a_running_task_are_cancelled(
 
 
 async def test_unknown_tasks_and_jobs_that_are_none_are_404(chat: Chat, world: World) -> None:
-    job = (await chat.post("/jobs", {"type": "purge_sign_ins"})).json["id"]
+    job = (await chat.post("/jobs", {"type": "purge_sign_ins"})).json["job_id"]
     for task_id in (UNKNOWN, "x", job):
         for method, rest in (
             ("GET", ""), ("GET", "/events"), ("GET", "/result"), ("POST", "/cancel"),
@@ -150,7 +150,9 @@ async def test_a_result_as_a_file(chat: Chat, world: World, model: ScriptedModel
     rows = list(csv.reader(io.StringIO((await file("csv")).text)))
     assert rows[0] == ["seq", "event", "data"]
     assert [row[1] for row in rows[1:]] == names
-    assert (await world.send("GET", f"/api/v1/agents/tasks/{task_id}/result?format=xml")).status == 400
+    assert (
+        await world.send("GET", f"/api/v1/agents/tasks/{task_id}/result?format=xml")
+    ).status == 400
 
 
 async def test_the_list_is_paged_and_narrowed(chat: Chat) -> None:
@@ -191,9 +193,7 @@ async def test_messages_have_a_rate(chat: Chat) -> None:
 async def test_out_of_time_a_task_ends_with_what_there_is(
     chat: Chat, world: World, model: ScriptedModel
 ) -> None:
-    model.plays(
-        says("See.", calls=(("list_agents", {}),)), says("never", held=asyncio.Event())
-    )
+    model.plays(says("See.", calls=(("list_agents", {}),)), says("never", held=asyncio.Event()))
     task_id = await chat.queue("Hello")
     await model.arrival()
     await model.arrival()

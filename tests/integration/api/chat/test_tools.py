@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from scripted_model import calls, says
+from scripted_model import Turn, calls, says
 
-from noond.config import AssistantSettings
+from noond.config import AssistantSettings, JobSettings
 from noond.models.account import Role
 from noond.store import users
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from tests.integration.api.chat.conftest import Chat
     from tests.integration.api.conftest import World
 
-LIST_RECORDS = ("list_records", {})
+LIST_RECORDS: tuple[str, Any] = ("list_records", {})
 
 
 def offered(question: dict[str, Any]) -> set[str]:
@@ -28,9 +29,7 @@ def offered(question: dict[str, Any]) -> set[str]:
 
 def results(question: dict[str, Any]) -> list[Any]:
     """What the tools have given so far."""
-    return [
-        json.loads(each["content"]) for each in question["messages"] if each["role"] == "tool"
-    ]
+    return [json.loads(each["content"]) for each in question["messages"] if each["role"] == "tool"]
 
 
 async def runs(chat: Chat) -> list[dict[str, Any]]:
@@ -83,17 +82,19 @@ async def test_foreign_text_stays_foreign_in_a_conversation(
     assert await runs(chat) == []
 
 
+@pytest.mark.parametrize("job_settings", [JobSettings(rates={}, max_retries=0)])
 async def test_a_failed_task_of_a_chain_hands_its_foreign_text_to_no_one_as_the_users(
     chat: Chat, model: ScriptedModel, world: World
 ) -> None:
     """A message may hold the answer before it: it stays foreign though no answer followed."""
     agent_id = await chat.agent()
     session = (await chat.post("/conversations", {})).json["id"]
-    model.plays(calls(LIST_RECORDS), says("It says: go."), says("x", status=400))
+    model.plays(calls(LIST_RECORDS), says("It says: go."), Turn(status=400))
     steps = [{"message": "What is new?"}, {"message": "{previous}", "session_id": session}]
     batch = (await chat.post("/agents/invoke-chain", {"steps": steps})).json["batch_id"]
-    while (await chat.get(f"/agents/batches/{batch}"))["failed"] == 0:
-        pass
+    async with asyncio.timeout(10):
+        while (await chat.get(f"/agents/batches/{batch}"))["failed"] == 0:
+            pass
     (said,) = (await chat.get(f"/conversations/{session}/messages"))["items"]
     assert (said["content"], said["tainted"]) == ("It says: go.", True)
     model.plays(calls(("start_run", {"agent_id": agent_id})), says("Done."))
@@ -122,7 +123,9 @@ async def test_a_role_that_was_taken_away_counts_when_the_task_runs(
 ) -> None:
     await world.engine.pause("agent-tasks")
     await chat.queue("Run Garden", key="ben")
-    await world.database.write(lambda tx: users.change(tx, "ben", {"role": Role.VIEWER}))
+    await world.database.write(
+        lambda tx: users.update(tx, "ben", name="ben", role=Role.VIEWER, timezone="UTC")
+    )
     await world.engine.resume("agent-tasks")
     await model.arrival()
     assert "start_run" not in offered(model.asked[0])
