@@ -60,7 +60,8 @@ async def test_the_chat_agents_follow_ones_own_in_pages(world: World) -> None:
     own = [(await world.new_agent(name=f"a{number}"))["id"] for number in range(3)]
 
     async def pages(query: str, limit: int) -> list[list[str]]:
-        found, cursor = [], ""
+        found: list[list[str]] = []
+        cursor: str | None = ""
         while cursor is not None:
             reply = await world.send("GET", f"/api/v1/agents?limit={limit}{query}{cursor}")
             assert reply.status == 200, reply.text

@@ -11,6 +11,7 @@ import pytest
 from event_stream import StreamEvent, hear, parse_stream, text_of
 from scripted_model import CALL_COST, calls, says
 
+from noond.api.routes import agent_streams
 from noond.api.streams import StreamEnd
 from noond.config import AssistantSettings
 
@@ -29,6 +30,12 @@ STREAM = "/api/v1/agents/stream"
 @pytest.fixture
 def assistant_settings() -> AssistantSettings:
     return AssistantSettings(reconnect_seconds=0.3)
+
+
+@pytest.fixture(autouse=True)
+def looks_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    """That a reader of a silent stream has gone is noticed at once."""
+    monkeypatch.setattr(agent_streams, "_LOOK_SECONDS", 0.02)
 
 
 class Reader:
@@ -74,6 +81,13 @@ async def reader(
             yield Reader(response)
         finally:
             response.close()
+
+
+async def noticed(chat: Chat, task_id: str, *, still: int = 0) -> None:
+    """Wait until the daemon knows that so many readers are left."""
+    async with asyncio.timeout(10):
+        while chat.world.streams.count("ana") > still:
+            await chat.task(task_id)
 
 
 async def send(world: World, last: str = "", **more: Any) -> Any:
@@ -203,8 +217,9 @@ async def test_every_reader_has_the_whole_time_to_come_back(
     loop = asyncio.get_running_loop()
     async with reader(world) as first:
         await first.until("message_delta")
+    await noticed(chat, first.task_id)
     with pytest.raises(TimeoutError):
-        await asyncio.wait_for(model.left.wait(), 0.35)
+        await asyncio.wait_for(model.left.wait(), 0.3)
     async with reader(world, task=first.task_id) as second:
         await second.until("message_delta")
     cut_at = loop.time()
@@ -222,6 +237,7 @@ async def test_while_another_reader_is_there_the_answer_goes_on(
         await stays.until("message_delta")
         async with reader(world, task=stays.task_id) as leaves:
             await leaves.next()
+        await noticed(chat, stays.task_id, still=1)
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(model.left.wait(), 0.5)
         go_on.set()
@@ -238,6 +254,7 @@ async def test_a_key_that_may_only_read_ends_nothing_by_leaving(
     await model.arrival()
     async with reader(world, task=task_id, key="reader") as stream:
         await stream.until("message_delta")
+    await noticed(chat, task_id)
     with pytest.raises(TimeoutError):
         await asyncio.wait_for(model.left.wait(), 0.5)
     go_on.set()
