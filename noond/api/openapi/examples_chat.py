@@ -115,7 +115,7 @@ CHAT_EXAMPLES: Final[Mapping[str, Any]] = {
     "NewChain": {
         "steps": [
             {"agent_id": "assistant", "message": _QUESTION},
-            {"agent_id": "simple_llm_agent", "message": "In one line, please: {previous}"},
+            {"agent_id": "assistant", "message": "And in one line, please? {previous}"},
         ]
     },
     "NewConversation": {"title": "Garden"},

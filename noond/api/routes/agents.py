@@ -267,8 +267,8 @@ def routes(
             path=path,
             tag="Agents",
             summary="List the agents",
-            description="Those that you made, newest first; with `kind` the chat agents, which come "
-            "last.",
+            description="Those that you made, newest first; with `kind` also the chat agents, "
+            "which come last.",
             access=Scope.AGENTS_READ,
             rate=Rate.READ,
             handler=list_agents,

@@ -22,7 +22,7 @@ FAILING_AT_ONCE: dict[str, dict[str, Any]] = {
     "jobs": {"max_retries": 0},
     "findings": {"failures_in_row": 1},
 }
-NO_LIMIT = {"reads_per_minute": 1_000_000, "writes_per_minute": 1_000_000}
+NO_LIMIT = {f"{kind}_per_minute": 1_000_000 for kind in ("reads", "writes", "invokes", "streams")}
 
 NEEDS_MORE = {
     "connect_device",  # a WebSocket, which schemathesis does not open
@@ -35,6 +35,9 @@ NEEDS_MORE = {
     "retry_job",  # a job that has failed, and was not deleted by another call
 }
 """What it can't bring to succeed; the tests of these routes do."""
+
+QUESTION = {"message": "Which agents do I have?"}
+MESSAGE_AT_NEW_YEAR = {**QUESTION, "cron": "0 0 1 1 *"}
 
 CONFIG = """
 [generation]
@@ -68,6 +71,18 @@ parameters = {{ agent_id = "{spare_agent}" }}
 [[operations]]
 include-operation-id = "delete_device"
 parameters = {{ device_id = "spare" }}
+
+[[operations]]
+include-operation-id = ["invoke_agent", "invoke_agent_async", "stream_agent"]
+parameters = {{ agent_id = "assistant" }}
+
+[[operations]]
+include-operation-id = "delete_conversation"
+parameters = {{ conversation_id = "{spare_conversation}" }}
+
+[[operations]]
+include-operation-id = "delete_schedule"
+parameters = {{ schedule_id = "{spare_schedule}" }}
 
 [[operations]]
 include-operation-id = "delete_user"
@@ -130,9 +145,17 @@ async def configuration(api: Api, daemon: RunningDaemon) -> str:
         "file": "page.js",
         "job_id": await waiting_job(api),
         "finding_id": await finding(api, daemon),
+        "conversation_id": await made(api, "conversations", {}),
+        "schedule_id": await made(api, "schedules", {"name": "kept", **MESSAGE_AT_NEW_YEAR}),
+        "task_id": (await api.post("/api/v1/agents/assistant/invoke-async", QUESTION))["task_id"],
+        "batch_id": (await api.post("/api/v1/agents/invoke-batch", {"invocations": [QUESTION]}))[
+            "batch_id"
+        ],
     }
     return CONFIG.format(
         parameters="\n".join(f'"path.{name}" = "{value}"' for name, value in parameters.items()),
+        spare_conversation=await made(api, "conversations", {}),
+        spare_schedule=await made(api, "schedules", {"name": "spare", **MESSAGE_AT_NEW_YEAR}),
         spare_agent=await api.add_agent(name="spare"),
         spare_user=await made(api, "users", {"name": "spare"}),
         spare_key=await made(api, "api-keys", {"name": "spare", "scopes": ["read"]}),

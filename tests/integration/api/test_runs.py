@@ -351,8 +351,18 @@ async def test_another_users_things_are_not_there(world: World) -> None:
     run_id = await start(world, agent["id"])
     await journaled(world, run_id, 3)
     session = await world.send("POST", "/api/v1/agent-sessions", json={"agent_type": "asana"})
+    said = {"message": "Which agents do I have?"}
+    batch = await world.send("POST", "/api/v1/agents/invoke-batch", json={"invocations": [said]})
+    batch_url = batch.json["status_url"]
+    while (await world.send("GET", batch_url)).json["pending"]:
+        pass
+    schedule = {"name": "new year", "cron": "0 0 1 1 *", **said}
     before = await everything(world)
     ids = {
+        "task_id": batch.json["tasks"][0],
+        "batch_id": batch.json["batch_id"],
+        "conversation_id": (await world.send("POST", "/api/v1/conversations", json={})).json["id"],
+        "schedule_id": (await world.send("POST", "/api/v1/schedules", json=schedule)).json["id"],
         "agent_id": agent["id"],
         "run_id": run_id,
         "session_id": session.json["id"],
@@ -369,8 +379,11 @@ async def test_another_users_things_are_not_there(world: World) -> None:
         if str(route.access).startswith(("users:", "jobs:admin")):
             continue  # accounts and queues are nobody's things; a scope decides who sees them
         path = route.path.format(**ids)
-        foreign = await world.send(route.method, path, key="ben")
-        missing = await world.send(route.method, route.path.format_map(Missing()), key="ben")
+        body = {"message": "Hello"} if route.tag == "Invocations" else None
+        foreign = await world.send(route.method, path, key="ben", json=body)
+        missing = await world.send(
+            route.method, route.path.format_map(Missing()), key="ben", json=body
+        )
         assert foreign.status == missing.status == 404, route.name
         assert foreign.json["detail"] == missing.json["detail"], route.name
 
