@@ -151,7 +151,7 @@ def build_application(
         *device_routes.routes(devices, idempotency, is_online=is_online),
         *socket.routes(authentication, request_audit.device_let_in, serve_device),
         *invocation_routes.routes(desk.invocations, desk.tasks, idempotency, clock),
-        *agent_batches.routes(desk.invocations, idempotency),
+        *agent_batches.routes(desk.invocations, desk.tasks, idempotency),
         *agent_streams.routes(
             desk.invocations,
             desk.tasks,

@@ -7,8 +7,12 @@ import io
 import json
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-from typing import Any, Final, Literal, TypeAlias
+from typing import Annotated, Any, Final, Literal, TypeAlias
 
+from aiohttp import web
+from pydantic import Field
+
+from noond.api.routing import Query
 from noond.inert import FORMULA
 
 ResultFormat: TypeAlias = Literal["json", "jsonl", "csv"]
@@ -17,6 +21,18 @@ FORMATS: Final[Mapping[ResultFormat, str]] = MappingProxyType(
     {"json": "application/json", "jsonl": "application/jsonl", "csv": "text/csv"}
 )
 """The media types."""
+
+TEXTS: Final = tuple(media_type for name, media_type in FORMATS.items() if name != "json")
+"""Those that have a line for each row."""
+
+
+class ResultQuery(Query):
+    """How to write the result."""
+
+    format: Annotated[
+        ResultFormat,
+        Field(description="`json`; `jsonl` and `csv` have a line for each step."),
+    ] = "json"
 
 
 def rendered(wanted: ResultFormat, document: Any, rows: Sequence[Mapping[str, Any]]) -> str:
@@ -34,6 +50,14 @@ def rendered(wanted: ResultFormat, document: Any, rows: Sequence[Mapping[str, An
         writer.writerow(rows[0])
     writer.writerows([_cell(value) for value in row.values()] for row in rows)
     return written.getvalue()
+
+
+def result_file(
+    wanted: ResultFormat, document: dict[str, Any], rows: list[dict[str, Any]]
+) -> web.Response:
+    """The reply: a document, or its rows as lines."""
+    text = rendered(wanted, document, rows)
+    return web.Response(text=text, content_type=FORMATS[wanted], charset="utf-8")
 
 
 def _cell(value: Any) -> str:

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from pydantic import Field
 
+from noond.api.fields import Moment
 from noond.api.idempotency import Idempotency, Made
+from noond.api.results import TEXTS, ResultQuery, result_file
 from noond.api.routes.invocations import AddressedMessage, invocation_of
 from noond.api.routing import Answer, Body, Call, Rate, Reply, Route
+from noond.api.task_views import TaskReply, show_task
 from noond.assistant.invocations import MOST_AT_ONCE, Invocations
-from noond.errors import Conflict, IdempotencyConflict, RateLimited
+from noond.assistant.tasks import Tasks
+from noond.errors import Conflict, IdempotencyConflict, NotFound, RateLimited
 from noond.models.account import Scope
 from noond.models.invocation import Invocation
+from noond.models.job import JobBatch
 from noond.store.rows import Transaction
 
 
@@ -47,7 +52,42 @@ class BatchAccepted(Reply):
     status_url: str
 
 
-def routes(invocations: Invocations, idempotency: Idempotency) -> tuple[Route, ...]:
+_COLUMNS: Final = (
+    "task_id",
+    "agent_id",
+    "state",
+    "message",
+    "content",
+    "error",
+    "tokens_used",
+    "cost",
+    "completed_at",
+)
+"""What a row says of a task."""
+
+
+class BatchResultFile(Reply):
+    """The tasks of a batch, in the order in which they were queued."""
+
+    items: list[TaskReply]
+
+
+class TaskBatchReply(Reply):
+    """Tasks that belong together, counted. A chain grows by one task at a time."""
+
+    batch_id: str
+    total: int
+    pending: int
+    completed: int
+    failed: int
+    cancelled: int
+    cost: float | None
+    created_at: Moment
+    completed_at: Moment | None
+    tasks: list[TaskReply]
+
+
+def routes(invocations: Invocations, tasks: Tasks, idempotency: Idempotency) -> tuple[Route, ...]:
     """The routes of batches and chains."""
 
     def several(call: Call, messages: Sequence[AddressedMessage]) -> list[Invocation]:
@@ -75,6 +115,24 @@ def routes(invocations: Invocations, idempotency: Idempotency) -> tuple[Route, .
         invocations.submitted()
         return answered.response()
 
+    async def get_batch(call: Call) -> Answer:
+        return _show_batch(*await tasks.batch(call.user_id, call.path["batch_id"]))
+
+    async def batch_result(call: Call) -> Answer:
+        _, views = await tasks.batch(call.user_id, call.path["batch_id"])
+        wanted = call.query(ResultQuery).format
+        items = [show_task(view).model_dump(mode="json") for view in views]
+        rows = [{name: item[name] for name in _COLUMNS} for item in items]
+        return result_file(wanted, {"items": items}, rows)
+
+    batch = "/api/v1/agents/batches/{batch_id}"
+    reads: dict[str, Any] = {
+        "method": "GET",
+        "tag": "Tasks",
+        "access": Scope.AGENTS_READ,
+        "rate": Rate.READ,
+        "resource": "task",
+    }
     posts: dict[str, Any] = {
         "method": "POST",
         "tag": "Invocations",
@@ -106,6 +164,28 @@ def routes(invocations: Invocations, idempotency: Idempotency) -> tuple[Route, .
             body=NewChain,
             operation_id="invoke_chain",
         ),
+        Route(
+            **reads,
+            path=batch,
+            summary="Look at a batch or chain",
+            description="How many of its tasks have ended how, and each of them.",
+            handler=get_batch,
+            reply=TaskBatchReply,
+            errors=(NotFound,),
+            operation_id="get_batch",
+        ),
+        Route(
+            **reads,
+            path=f"{batch}/result",
+            summary="Take the results of a batch or chain",
+            description="One entry, line or row for each task.",
+            handler=batch_result,
+            query=ResultQuery,
+            reply=BatchResultFile,
+            other_media_types=TEXTS,
+            errors=(NotFound,),
+            operation_id="get_batch_result",
+        ),
     )
 
 
@@ -115,4 +195,21 @@ def _batch(batch_id: str, task_ids: list[str]) -> BatchAccepted:
         status="queued",
         tasks=task_ids,
         status_url=f"/api/v1/agents/batches/{batch_id}",
+    )
+
+
+def _show_batch(batch: JobBatch, views: Any) -> TaskBatchReply:
+    shown = [show_task(view) for view in views]
+    known = all(each.cost is not None for each in shown)
+    return TaskBatchReply(
+        batch_id=batch.id,
+        total=batch.total,
+        pending=batch.pending,
+        completed=batch.total - batch.pending - batch.failed - batch.cancelled,
+        failed=batch.failed,
+        cancelled=batch.cancelled,
+        cost=sum(each.cost or 0.0 for each in shown) if known else None,
+        created_at=batch.created_at,
+        completed_at=batch.completed_at,
+        tasks=shown,
     )

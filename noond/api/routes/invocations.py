@@ -11,8 +11,8 @@ from aiohttp import web
 from pydantic import AfterValidator, Field
 
 from noond.api.idempotency import Idempotency, Made
-from noond.api.routes.agent_tasks import answer_or_raise
 from noond.api.routing import Answer, Body, Call, Rate, Reply, Route
+from noond.api.task_views import answer_or_raise
 from noond.assistant.intents import Intent, extract_entities, extract_intent
 from noond.assistant.invocations import Invocations
 from noond.assistant.registry import ASSISTANT
