@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -22,7 +22,7 @@ from noond.assistant.telling import Telling, Wakes
 from noond.assistant.tools import Toolbox, ToolCaller
 from noond.clock import Clock
 from noond.config import AssistantSettings
-from noond.errors import JobExpired, ModelNeeded, NoondError, NotFound, StorageError
+from noond.errors import Invalid, JobExpired, ModelNeeded, NoondError, NotFound, StorageError
 from noond.jobs.context import JobContext
 from noond.llm.dialogue import DialogueClient
 from noond.models.activity import Activity
@@ -35,6 +35,9 @@ from noond.store.rows import Transaction
 from noond.tasks import Supervisor
 
 log = structlog.get_logger(__name__)
+
+_LONGEST: Final = 100_000
+"""Characters of a message with the answer before in it."""
 
 
 class Answering:
@@ -183,6 +186,8 @@ class Answering:
         if result is None:
             raise NotFound("the answer before this one in the chain is not kept any more")
         message = invocation.message.replace(PREVIOUS, result["content"])
+        if len(message) > _LONGEST:
+            raise Invalid(f"with the answer before in it, the message is longer than {_LONGEST}")
         return message, bool(result["metadata"]["tainted"])
 
     async def _keep(

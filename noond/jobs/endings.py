@@ -12,7 +12,7 @@ from typing import Any
 import structlog
 
 from noond.clock import to_ms
-from noond.errors import RateLimited, StorageError, StorageRefused
+from noond.errors import NoondError, RateLimited, StorageError, StorageRefused
 from noond.jobs.attempts import Attempt, Halt
 from noond.jobs.outcomes import Cancel, Complete, Discard, Retry, Snooze
 from noond.models.job import JobStatus, NewJob, Reason
@@ -88,7 +88,13 @@ class Endings:
             # No fault of the job's: it goes on when the database does.
             log.error("job_not_stored", job=job.id, type=job.job_type, error=error.message)
             return self.given_back(attempt, self._now() + STORAGE_PAUSE)
-        log.error("job_failed", job=job.id, type=job.job_type, exc_info=error)
+        if isinstance(error, NoondError):
+            # A refusal that has a name: where it was raised tells nobody anything.
+            log.warning(
+                "job_failed", job=job.id, type=job.job_type, code=error.code, error=error.message
+            )
+        else:
+            log.error("job_failed", job=job.id, type=job.job_type, exc_info=error)
         message = f"{type(error).__name__}: {error}"
         after = error.retry_after_seconds if isinstance(error, RateLimited) else None
         return self._retried(attempt, Reason.ERROR, message, after=after, cause=error)

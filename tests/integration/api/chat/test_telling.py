@@ -93,7 +93,7 @@ async def test_what_was_not_stored_is_not_passed_over(
     async with Supervisor() as tasks:
 
         async def talk(_job: Job, context: JobContext) -> None:
-            telling = Telling(context, tasks=tasks, wake=lambda _: None, last_seq=0)
+            telling = Telling(context, tasks=tasks, wake=lambda _: None, last_seq=0, streams=True)
             with monkeypatch.context() as patch:
                 patch.setattr(JobContext, "store", full)
                 telling.delta("lost ")
