@@ -60,7 +60,9 @@ async def test_a_kept_result_that_was_not_told_is_told_by_the_next_attempt(world
                 return task_events.last_seq(connection, "ana", job.id), told
 
             last_seq, told = await world.database.read(known)
-            telling = Telling(context, tasks=tasks, wake=lambda _: None, last_seq=last_seq)
+            telling = Telling(
+                context, tasks=tasks, wake=lambda _: None, last_seq=last_seq, streams=True
+            )
             hand = ToolHand(toolbox, context, telling, frozenset({Scope.AGENTS_READ}), told=told)
             caller = ToolCaller(user=user, said="")
             await hand.call("tool-1-1", caller, "first", {}, call_id="a")
