@@ -135,12 +135,17 @@ async def measure(options: argparse.Namespace) -> list[Figure]:
     ]
 
 
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    line = command_line(__doc__)
+    line.add_argument("--messages", type=int, default=300, help="in each half of a round")
+    line.add_argument("--rounds", type=int, default=3)
+    return line
+
+
 def main() -> None:
     """Measure and report."""
-    parser = command_line(__doc__)
-    parser.add_argument("--messages", type=int, default=300, help="in each half of a round")
-    parser.add_argument("--rounds", type=int, default=3)
-    options = parser.parse_args()
+    options = parser().parse_args()
     figures = asyncio.run(measure(options))
     report("A message to an agent beside a bare langchain call", figures, as_json=options.json)
 

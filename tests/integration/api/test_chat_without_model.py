@@ -72,11 +72,11 @@ async def test_the_chat_agents_follow_ones_own_in_pages(world: World) -> None:
 
     everything = [*own[::-1], "assistant", "simple_llm_agent"]
     for limit in (1, 2, 3, 4, 5, 50):
-        found = await pages("", limit)
+        found = await pages("&kind=all", limit)
         assert [each for page in found for each in page] == everything, limit
         assert max(len(page) for page in found) <= limit
     assert await pages("&kind=chat", 1) == [["assistant"], ["simple_llm_agent"]]
-    assert await pages("&kind=local", 2) == [own[:0:-1], own[:1]]
+    assert await pages("", 2) == await pages("&kind=local", 2) == [own[:0:-1], own[:1]]
     shown = (await world.send("GET", "/api/v1/agents/simple_llm_agent")).json
     assert (shown["kind"], shown["needs_model"], shown["available"]) == ("chat", True, False)
     assert (await world.send("GET", "/api/v1/agents?kind=no")).status == 400
