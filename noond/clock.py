@@ -65,17 +65,23 @@ def day_around(now: datetime, zone: ZoneInfo) -> tuple[datetime, datetime]:
     return first_instant(today, zone), first_instant(today + timedelta(days=1), zone)
 
 
+_IDS_PER_DRAW = 128
+
+
 class _MonotonicUuid7:
     """UUIDv7 (RFC 9562, 6.2 method 1): ids made in one process sort in the order they were made.
 
     The 12 bits after the millisecond count the ids of that millisecond; when they run out the
-    millisecond moves on ahead of the clock.
+    millisecond moves on ahead of the clock. Random bytes are drawn for many ids at once: each draw
+    lets go of the interpreter, which a busy loop may wait for to get back.
     """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._milliseconds = 0
         self._count = 0
+        self._random = memoryview(b"")
+        os.register_at_fork(after_in_child=self._forget)
 
     def __call__(self) -> str:
         with self._lock:
@@ -87,10 +93,18 @@ class _MonotonicUuid7:
             else:
                 self._milliseconds, self._count = self._milliseconds + 1, 0
             milliseconds, count = self._milliseconds, self._count
-        tail = int.from_bytes(os.urandom(8), "big") >> 2
+            if not self._random:
+                self._random = memoryview(os.urandom(8 * _IDS_PER_DRAW))
+            tail = int.from_bytes(self._random[:8], "big") >> 2
+            self._random = self._random[8:]
         value = milliseconds << 80 | 0x7 << 76 | count << 64 | 0b10 << 62 | tail
         digits = f"{value:032x}"
         return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
+
+    def _forget(self) -> None:
+        """In a forked process: what its parent has drawn is its parent's."""
+        self._lock = threading.Lock()
+        self._random = memoryview(b"")
 
 
 new_id = _MonotonicUuid7()
