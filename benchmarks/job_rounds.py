@@ -78,6 +78,7 @@ async def _through_engine(path: Path, count: int, slots: int, producers: int) ->
             await engine.enqueue(new_job())
 
     gc.collect()
+    gc.freeze()  # as the daemon does once it is ready
     alone: list[float] = []
     with measured_lag(alone):
         await asyncio.sleep(1)

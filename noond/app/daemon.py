@@ -30,6 +30,7 @@ from noond.api.serving import handling, listening, tls_context
 from noond.api.streams import Streams
 from noond.app.chat import open_chat
 from noond.app.checks import check_database, check_disk, writer_alive
+from noond.app.collecting import then_left_out
 from noond.app.device_border import device_server, greeting
 from noond.assistant.acts import acts
 from noond.assistant.desk import chat_desk
@@ -336,6 +337,6 @@ async def open_daemon(settings: Settings, *, clock: Clock | None = None) -> Asyn
             )
         )
         await update_cli_file(directory.cli_file, url, database=database, audit=audit, clock=clock)
-        tasks.start(readers.extractor.warm(), name="extractor-warm")
+        tasks.start(then_left_out(readers.extractor.warm()), name="extractor-warm")
         tasks.start(sd_notify.keep_alive(lambda: writer_alive(database)), name="systemd-watchdog")
         yield Daemon(url=url)

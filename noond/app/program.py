@@ -9,6 +9,7 @@ from collections.abc import Callable
 import structlog
 
 from noond import sd_notify
+from noond.app.collecting import leave_out_what_stays
 from noond.app.daemon import open_daemon
 from noond.config import Settings
 
@@ -22,6 +23,7 @@ async def serve(settings: Settings, *, on_ready: Callable[[str], None] | None = 
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     async with open_daemon(settings) as daemon:
+        leave_out_what_stays()
         sd_notify.notify("READY=1")
         log.info("ready", url=daemon.url)
         if on_ready is not None:

@@ -82,7 +82,10 @@ def serve(
     settings = _settings(config, data_dir=data_dir, host=host, port=port)
 
     import asyncio
+    import gc
 
+    # Nothing that is loaded from here on goes away again; collections begin when it is ready.
+    gc.disable()
     from noond.app import serve as run_daemon
 
     def tell(url: str) -> None:
