@@ -7,7 +7,6 @@ all of them, some 50 ms during which the loop does nothing else, and finds none 
 from __future__ import annotations
 
 import gc
-from collections.abc import Awaitable
 
 
 def leave_out_what_stays() -> None:
@@ -17,9 +16,3 @@ def leave_out_what_stays() -> None:
     """
     gc.freeze()
     gc.enable()
-
-
-async def then_left_out(loading: Awaitable[object]) -> None:
-    """Load something that stays."""
-    await loading
-    leave_out_what_stays()

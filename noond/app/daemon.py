@@ -30,7 +30,6 @@ from noond.api.serving import handling, listening, tls_context
 from noond.api.streams import Streams
 from noond.app.chat import open_chat
 from noond.app.checks import check_database, check_disk, writer_alive
-from noond.app.collecting import then_left_out
 from noond.app.device_border import device_server, greeting
 from noond.assistant.acts import acts
 from noond.assistant.desk import chat_desk
@@ -77,9 +76,13 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Daemon:
-    """A daemon that runs. `url` is where it answers."""
+    """A daemon that runs. `url` is where it answers.
+
+    `warm` ends when what is loaded beside its work, such as the model's client, has been loaded.
+    """
 
     url: str
+    warm: asyncio.Task[None]
 
 
 @asynccontextmanager
@@ -337,6 +340,6 @@ async def open_daemon(settings: Settings, *, clock: Clock | None = None) -> Asyn
             )
         )
         await update_cli_file(directory.cli_file, url, database=database, audit=audit, clock=clock)
-        tasks.start(then_left_out(readers.extractor.warm()), name="extractor-warm")
+        warm = tasks.start(readers.extractor.warm(), name="extractor-warm")
         tasks.start(sd_notify.keep_alive(lambda: writer_alive(database)), name="systemd-watchdog")
-        yield Daemon(url=url)
+        yield Daemon(url=url, warm=warm)

@@ -24,6 +24,7 @@ async def serve(settings: Settings, *, on_ready: Callable[[str], None] | None = 
         loop.add_signal_handler(number, stop.set)
     async with open_daemon(settings) as daemon:
         leave_out_what_stays()
+        daemon.warm.add_done_callback(lambda _: leave_out_what_stays())
         sd_notify.notify("READY=1")
         log.info("ready", url=daemon.url)
         if on_ready is not None:
