@@ -140,6 +140,7 @@ def build_application(
     tickets = Tickets(clock=clock)
     authentication = Authentication(keys, sign_ins, tickets, devices, failures)
     idempotency = Idempotency(database, clock=clock)
+    submission = invocation_routes.Submission(desk.invocations, idempotency, clock)
     request_audit = RequestAudit(audit, clock=clock)
     routes: tuple[Route, ...] = (
         *health.routes(checks),
@@ -150,14 +151,12 @@ def build_application(
         *pairing_routes.routes(database, pairing, devices, idempotency, failures),
         *device_routes.routes(devices, idempotency, is_online=is_online),
         *socket.routes(authentication, request_audit.device_let_in, serve_device),
-        *invocation_routes.routes(desk.invocations, desk.tasks, idempotency, clock),
+        *invocation_routes.routes(submission, desk.tasks, clock),
         *agent_batches.routes(desk.invocations, desk.tasks, idempotency),
         *agent_streams.routes(
-            desk.invocations,
+            submission,
             desk.tasks,
-            idempotency,
             streams,
-            clock,
             heartbeat_seconds=heartbeat_seconds,
         ),
         *agent_tasks.routes(desk.tasks),

@@ -6,8 +6,6 @@ from collections.abc import Callable
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-import structlog
-
 from noond.accounts.quotas import Quotas
 from noond.assistant.accounting import Accounting
 from noond.assistant.answers import Answer
@@ -33,8 +31,6 @@ from noond.store import agent_tasks, job_states, task_events, users
 from noond.store.database import Database
 from noond.store.rows import Transaction
 from noond.tasks import Supervisor
-
-log = structlog.get_logger(__name__)
 
 _LONGEST: Final = 100_000
 """Characters of a message with the answer before in it."""
@@ -108,6 +104,14 @@ class Answering:
             return 0
         return await self._database.read(lambda c: task_events.last_seq(c, job.user_id, job.id))
 
+    async def _results_told(self, job: Job) -> int:
+        """How many tools' results earlier attempts have told of."""
+        if job.attempt == 1:
+            return 0
+        return await self._database.read(
+            lambda c: task_events.count(c, job.user_id, job.id, TaskEventName.TOOL_RESULT)
+        )
+
     async def _answer(self, job: Job, context: JobContext, telling: Telling) -> dict[str, Any]:
         steps = await context.steps()
         if "answer" in steps:
@@ -128,9 +132,7 @@ class Answering:
             context,
             telling,
             invocation.scopes & user.role.scopes,
-            told=await self._database.read(
-                lambda c: task_events.count(c, user.id, job.id, TaskEventName.TOOL_RESULT)
-            ),
+            told=await self._results_told(job),
         )
         memory = Memory(
             self._database,

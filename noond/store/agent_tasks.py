@@ -83,10 +83,12 @@ def spent(connection: Connection, user_id: str, task_id: str) -> TaskSpending:
 
 def _view(connection: Connection, job: Job) -> TaskView:
     result, expired = _result(connection, job)
-    written, chunks = task_events.written_so_far(connection, job.user_id, job.id)
-    content: str | None = written
+    content: str | None
     if job.status is JobStatus.COMPLETED:
         content = None if result is None else result["content"]
+        chunks = task_events.count(connection, job.user_id, job.id, TaskEventName.MESSAGE_DELTA)
+    else:
+        content, chunks = task_events.written_so_far(connection, job.user_id, job.id)
     return TaskView(
         job=job,
         invocation=Invocation.of_payload(job.payload),

@@ -8,24 +8,20 @@ from typing import Any, Final
 from aiohttp import web
 from aiohttp_sse import EventSourceResponse
 
-from noond.api.idempotency import Idempotency, Made
 from noond.api.routes.invocations import (
     ERRORS,
     NewMessage,
-    accepted,
+    Submission,
     agent_id_of,
     invocation_of,
-    note,
 )
 from noond.api.routing import Answer, Call, Rate, Reply, Route
 from noond.api.streams import Stream, StreamEnd, Streams
-from noond.assistant.invocations import Invocations
 from noond.assistant.tasks import Reading, Tasks
-from noond.clock import Clock
 from noond.errors import Invalid, NotFound, RateLimited
 from noond.models.account import Scope
 from noond.models.invocation import TaskEventName
-from noond.store.rows import Transaction, dump
+from noond.store.rows import dump
 
 _LOOK_SECONDS: Final = 1.0
 """How soon it is noticed that the reader of a silent stream has gone."""
@@ -86,11 +82,9 @@ class _Teller:
 
 
 def routes(
-    invocations: Invocations,
+    submission: Submission,
     tasks: Tasks,
-    idempotency: Idempotency,
     streams: Streams,
-    clock: Clock,
     *,
     heartbeat_seconds: float,
 ) -> tuple[Route, ...]:
@@ -102,23 +96,13 @@ def routes(
         with streams.open(call.principal) as opened:
             place = _place(call.request)
             if place is None:
-                place = await begin(call, body), 0
-            elif place[0] is None:
+                invocation = invocation_of(call, agent_id_of(call), body)
+                task_id, _ = await submission.submit(call, invocation, streams=True)
+                return await teller.tell(call, opened, task_id, 0)
+            heard_of, after = place
+            if heard_of is None:
                 raise Invalid.field("Last-Event-ID", "is not one that this stream has given")
-            task_id, after = place
-            return await teller.tell(call, opened, str(task_id), after)
-
-    async def begin(call: Call, body: NewMessage) -> str:
-        invocation = invocation_of(call, agent_id_of(call), body)
-
-        def work(tx: Transaction) -> Made:
-            task_id = invocations.submit(tx, call.user_id, invocation, streams=True)
-            return Made(status=202, reply=accepted(task_id), object_id=task_id)
-
-        answered = await idempotency.answer(call, work)
-        invocations.submitted()
-        note(call, invocation, answered.object_id, clock)
-        return str(answered.object_id)
+            return await teller.tell(call, opened, heard_of, after)
 
     async def watch(call: Call) -> Answer:
         task_id = call.path["task_id"]

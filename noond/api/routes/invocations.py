@@ -160,28 +160,37 @@ class ChatReply(Reply):
     success: bool
 
 
-def routes(
-    invocations: Invocations, tasks: Tasks, idempotency: Idempotency, clock: Clock
-) -> tuple[Route, ...]:
-    """The routes of messages, but for those that are streamed."""
+class Submission:
+    """Queues the message of a request, once for each Idempotency-Key."""
+
+    def __init__(self, invocations: Invocations, idempotency: Idempotency, clock: Clock) -> None:
+        self._invocations = invocations
+        self._idempotency = idempotency
+        self._clock = clock
 
     async def submit(
-        call: Call, invocation: Invocation, *, waits: bool, streams: bool = False
+        self, call: Call, invocation: Invocation, *, streams: bool = False, retries: bool = False
     ) -> tuple[str, web.Response]:
-        def work(tx: Transaction) -> Made:
-            task_id = invocations.submit(
-                tx, call.user_id, invocation, streams=streams, retries=not waits
-            )
-            return Made(status=202, reply=accepted(task_id), object_id=task_id)
+        """The task's id, and the reply for who does not wait. Raises as Invocations.submit."""
 
-        answered = await idempotency.answer(call, work)
-        invocations.submitted()
-        note(call, invocation, answered.object_id, clock)
+        def work(tx: Transaction) -> Made:
+            task_id = self._invocations.submit(
+                tx, call.user_id, invocation, streams=streams, retries=retries
+            )
+            return Made(status=202, reply=_accepted(task_id), object_id=task_id)
+
+        answered = await self._idempotency.answer(call, work)
+        self._invocations.submitted()
+        _note(call, invocation, answered.object_id, self._clock)
         return str(answered.object_id), answered.response()
+
+
+def routes(submission: Submission, tasks: Tasks, clock: Clock) -> tuple[Route, ...]:
+    """The routes of messages, but for those that are streamed."""
 
     async def wait(call: Call, invocation: Invocation) -> tuple[str, dict[str, Any]]:
         """The task's id and its result. Raises what kept it from one."""
-        task_id, _ = await submit(call, invocation, waits=True)
+        task_id, _ = await submission.submit(call, invocation)
         result = answer_or_raise(await tasks.finished(call.user_id, task_id), clock)
         call.log.success = result["metadata"]["success"]
         call.log.summary = result["content"]
@@ -199,7 +208,7 @@ def routes(
     async def invoke_async(call: Call) -> Answer:
         body = call.body(AsyncMessage)
         invocation = invocation_of(call, agent_id_of(call), body)
-        _, response = await submit(call, invocation, waits=False, streams=body.stream)
+        _, response = await submission.submit(call, invocation, streams=body.stream, retries=True)
         return response
 
     async def chat(call: Call) -> Answer:
@@ -287,7 +296,7 @@ def invocation_of(call: Call, agent_id: str, body: NewMessage) -> Invocation:
     )
 
 
-def note(call: Call, invocation: Invocation, task_id: str | None, clock: Clock) -> None:
+def _note(call: Call, invocation: Invocation, task_id: str | None, clock: Clock) -> None:
     """Tell the logs what the message is about."""
     call.audit.changed({}, {"task_id": task_id})
     intent = extract_intent(invocation.message)
@@ -303,7 +312,7 @@ def _last(names: Sequence[str]) -> str | None:
     return names[-1] if names else None
 
 
-def accepted(task_id: str) -> TaskAccepted:
+def _accepted(task_id: str) -> TaskAccepted:
     """The reply to a message whose answer is not waited for."""
     return TaskAccepted(
         task_id=task_id,
